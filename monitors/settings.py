@@ -1,0 +1,397 @@
+"""config.toml and the environment → one frozen, checked ``Settings``.
+
+An unknown or ill-typed key stops the start with file, line and what was expected. The environment overrides only
+what differs between deployments: ``MONITORS_CONFIG`` (which file), ``DATABASE_URL``, ``MONITORS_DATA`` (where the
+runtime files live) and ``MONITORS_ADDRESS``/``MONITORS_PORT`` (where the pages are served).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from datetime import date
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from monitors.errors import SettingsError
+from monitors.opinion.model import CONDITIONS, SOURCE_GROUPS, Recipe, Source
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class _Table(BaseModel):
+    """A table of config.toml: no unknown key, no silent conversion, no change after the start."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Site(_Table):
+    name: str = Field(min_length=1)
+    office: str = Field(min_length=1)
+    telephone: str
+
+
+class Watch(_Table):
+    embedded: bool
+    concurrency: int = Field(ge=1, le=500)
+    tick_seconds: float = Field(gt=0, le=60)
+    lease_seconds: int = Field(ge=10, le=3600)
+    heartbeat_red_seconds: int = Field(ge=10, le=3600)
+    unconditional_poll_hours: int = Field(ge=1, le=168)
+    silence_hours: int = Field(ge=1, le=2160)
+    outcome_days: int = Field(ge=1, le=3650)
+
+
+class Fetch(_Table):
+    deadline_seconds: float = Field(gt=0, le=300)
+    connect_seconds: float = Field(gt=0, le=60)
+    max_body_bytes: int = Field(ge=65_536, le=268_435_456)
+    max_redirects: int = Field(ge=0, le=20)
+    host_gap_seconds: float = Field(ge=0, le=60)
+    article_limit: int = Field(ge=0, le=200)
+    user_agent: str = Field(min_length=1)
+    trusted_networks: tuple[str, ...] = ()
+
+    @field_validator("trusted_networks", mode="before")
+    @classmethod
+    def _tuple_of_networks(cls, value: object) -> object:
+        if not isinstance(value, (list, tuple)):
+            raise ValueError("应为网段列表，例如 [\"10.20.0.0/16\"]")
+        for network in value:
+            ipaddress.ip_network(network)
+        return tuple(value)
+
+
+class Poll(_Table):
+    backoff_seconds: int = Field(ge=1, le=86_400)
+    backoff_cap_seconds: int = Field(ge=60, le=604_800)
+    retry_after_cap_seconds: int = Field(ge=60, le=604_800)
+    weight_temporary: float = Field(gt=0, le=10)
+    weight_soft: float = Field(gt=0, le=10)
+    weight_hard: float = Field(gt=0, le=10)
+    shorten: float = Field(gt=0, lt=1)
+    lengthen: float = Field(gt=1, le=4)
+    jitter: float = Field(ge=0, le=0.5)
+
+
+class Parse(_Table):
+    seconds: float = Field(gt=0, le=120)
+    memory_mb: int = Field(ge=128, le=8192)
+    workers: int = Field(ge=1, le=16)
+    max_entries: int = Field(ge=1, le=100_000)
+    max_text_chars: int = Field(ge=500, le=1_000_000)
+    future_tolerance_hours: int = Field(ge=0, le=72)
+
+
+class Judge(_Table):
+    relevance_threshold: float = Field(gt=0, lt=1)
+    snownlp_weight: float = Field(ge=0, le=10)
+    negative_at: float = Field(ge=-1, le=0)
+    positive_at: float = Field(ge=0, le=1)
+
+
+class Story(_Table):
+    window_days: int = Field(ge=1, le=60)
+    copy_similarity: float = Field(gt=0, le=1)
+    same_facts_similarity: float = Field(gt=0, le=1)
+
+
+class Severity(_Table):
+    level_1: int = Field(ge=1, le=100)
+    level_2: int = Field(ge=1, le=100)
+    level_3: int = Field(ge=1, le=100)
+    level_4: int = Field(ge=1, le=100)
+    festival_days: int = Field(ge=0, le=120)
+    report_days: int = Field(ge=1, le=365)
+
+    @model_validator(mode="after")
+    def _descending(self) -> Severity:
+        if not self.level_1 > self.level_2 > self.level_3 > self.level_4:
+            raise ValueError("level_1 至 level_4 须依次减小")
+        return self
+
+
+class Clock(_Table):
+    """Internal time limits of one level, in minutes (domain.md 4.2, last column)."""
+
+    level: Literal["I", "II", "III", "IV"]
+    sign_minutes: int = Field(gt=0)
+    public_response_hours: int = Field(gt=0)
+
+
+class Duty(_Table):
+    refresh_seconds: float = Field(ge=1, le=60)
+    window_hours: int = Field(ge=1, le=720)
+    page_size: int = Field(ge=10, le=500)
+
+
+class Export(_Table):
+    max_rows: int = Field(ge=100, le=1_000_000)
+
+
+class Campaign(_Table):
+    name: str = Field(min_length=1)
+    start: date
+    end: date
+    spring_festival: date
+
+
+class SourceEntry(_Table):
+    """One ``[[source]]`` block; becomes ``monitors.opinion.model.Source``."""
+
+    id: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{1,60}$")
+    name: str = Field(min_length=1, max_length=60)
+    kind: Literal["feed", "page", "json"]
+    url: str = Field(pattern=r"^https?://")
+    group: str
+    outlet: str = ""
+    interval_minutes: float = Field(default=10, gt=0, le=10_080)
+    max_interval_minutes: float = Field(default=120, gt=0, le=43_200)
+    region: str = Field(default="", pattern=r"^(\d{6})?$")
+    tier: int = Field(default=3, ge=1, le=4)
+    national: bool = False
+    condition: Literal["正常", "未核实", "已停更", "受阻"] = "未核实"
+    note: str = ""
+    paused: bool = False
+    items: str = ""
+    title: str = ""
+    link: str = ""
+    time: str = ""
+    summary: str = ""
+    link_template: str = ""
+    marker: str = ""
+    method: Literal["GET", "POST"] = "GET"
+    body: str = ""
+    headers: dict[str, str] = Field(default_factory=dict)
+    follow: bool = False
+
+    @field_validator("group")
+    @classmethod
+    def _known_group(cls, value: str) -> str:
+        if value not in SOURCE_GROUPS:
+            raise ValueError(f"应为 {'、'.join(SOURCE_GROUPS)} 之一")
+        return value
+
+    @model_validator(mode="after")
+    def _reasoned(self) -> SourceEntry:
+        if self.condition in CONDITIONS[2:] and not self.note:
+            raise ValueError("condition 为 已停更 或 受阻 时须在 note 写明原因")
+        if self.max_interval_minutes < self.interval_minutes:
+            raise ValueError("max_interval_minutes 不能小于 interval_minutes")
+        return self
+
+    def source(self) -> Source:
+        recipe = Recipe(
+            items=self.items,
+            title=self.title,
+            link=self.link,
+            time=self.time,
+            summary=self.summary,
+            link_template=self.link_template,
+            marker=self.marker,
+            method=self.method,
+            body=self.body,
+            headers=tuple(sorted(self.headers.items())),
+            follow=self.follow,
+        )
+        return Source(
+            id=self.id,
+            name=self.name,
+            kind=self.kind,
+            url=self.url,
+            group=self.group,
+            outlet=self.outlet or self.name,
+            interval_seconds=int(self.interval_minutes * 60),
+            max_interval_seconds=int(self.max_interval_minutes * 60),
+            region=self.region,
+            tier=self.tier,
+            national=self.national,
+            condition=self.condition,
+            condition_note=self.note,
+            paused=self.paused,
+            recipe=recipe,
+        )
+
+
+class _File(_Table):
+    """The whole of config.toml."""
+
+    site: Site
+    watch: Watch
+    fetch: Fetch
+    poll: Poll
+    parse: Parse
+    judge: Judge
+    story: Story
+    severity: Severity
+    clock: list[Clock]
+    duty: Duty
+    export: Export
+    campaign: list[Campaign]
+    source: list[SourceEntry] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _complete(self) -> _File:
+        levels = [clock.level for clock in self.clock]
+        if sorted(levels) != ["I", "II", "III", "IV"]:
+            raise ValueError("[[clock]] 须为 I、II、III、IV 各写一段")
+        seen: set[str] = set()
+        for entry in self.source:
+            if entry.id in seen:
+                raise ValueError(f"[[source]] id 重复：{entry.id}")
+            seen.add(entry.id)
+        return self
+
+
+class Settings(_Table):
+    """Everything the product may be told, checked and frozen. ``clocks`` is keyed by level."""
+
+    path: Path
+    data_dir: Path
+    database_url: str
+    address: str
+    port: int
+    site: Site
+    watch: Watch
+    fetch: Fetch
+    poll: Poll
+    parse: Parse
+    judge: Judge
+    story: Story
+    severity: Severity
+    clocks: dict[str, Clock]
+    duty: Duty
+    export: Export
+    campaigns: tuple[Campaign, ...]
+    sources: tuple[SourceEntry, ...]
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.database_url.startswith("sqlite")
+
+    def spring_festival_after(self, day: date) -> date | None:
+        """The next Spring Festival on or after ``day`` known to config.toml, or None beyond its last campaign."""
+        coming = sorted(c.spring_festival for c in self.campaigns if c.spring_festival >= day)
+        return coming[0] if coming else None
+
+
+_HEADER = re.compile(r"^\s*(\[\[?)\s*([A-Za-z0-9_.\"-]+)\s*\]\]?")
+
+
+def line_of(text: str, location: tuple[int | str, ...]) -> int:
+    """Line (from 1) of the key a validation error points at; of its table where the key itself is missing."""
+    table = str(location[0]) if location else ""
+    wanted = location[1] if len(location) > 1 and isinstance(location[1], int) else 0
+    keys = [str(part) for part in location[1:] if isinstance(part, str)]
+    current, seen, best = "", -1, 1
+    for number, line in enumerate(text.splitlines(), start=1):
+        header = _HEADER.match(line)
+        if header:
+            current = header.group(2)
+            if current == table or current.startswith(f"{table}."):
+                seen += header.group(1) == "[[" or current == table
+                if seen == wanted or header.group(1) == "[":
+                    best = number
+            continue
+        if not current and re.match(rf"\s*{re.escape(table)}\s*=", line):
+            return number
+        inside = current == table and (seen == wanted or seen <= 0)
+        if inside and keys and re.match(rf"\s*\"?{re.escape(keys[0])}\"?\s*=", line):
+            return number
+    return best
+
+
+_EXPECTED = {
+    "missing": "缺少这一项",
+    "extra_forbidden": "没有这个设置项，请检查拼写",
+    "int_type": "应为整数",
+    "int_from_float": "应为整数",
+    "float_type": "应为数字",
+    "string_type": "应为文字（加引号）",
+    "bool_type": "应为 true 或 false",
+    "date_type": "应为日期，例如 2027-02-06",
+    "list_type": "应为列表",
+    "tuple_type": "应为列表",
+    "dict_type": "应为表",
+    "model_type": "应为表",
+    "greater_than": "应大于 {gt}",
+    "greater_than_equal": "应不小于 {ge}",
+    "less_than": "应小于 {lt}",
+    "less_than_equal": "应不大于 {le}",
+    "literal_error": "应为 {expected} 之一",
+    "string_pattern_mismatch": "格式不符，应匹配 {pattern}",
+    "string_too_short": "不能为空",
+    "string_too_long": "不能超过 {max_length} 个字",
+}
+
+
+def _explain(path: Path, text: str, error: ValidationError) -> str:
+    lines = []
+    for problem in error.errors()[:10]:
+        location = tuple(problem["loc"])
+        context: dict[str, Any] = problem.get("ctx", {})
+        template = _EXPECTED.get(problem["type"])
+        if template:
+            expected = template.format(**context)
+        else:
+            expected = str(context.get("error", problem["msg"]))
+        name = ".".join(str(part + 1) if isinstance(part, int) else part for part in location) or "全文"
+        lines.append(f"{path} 第 {line_of(text, location)} 行：{name} {expected}")
+    return "设置有误，未启动。\n" + "\n".join(lines)
+
+
+def load(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> Settings:
+    """Read and check the settings.
+
+    Raises:
+        SettingsError: the file is missing, is not TOML, or holds a key that is unknown, missing or ill-typed.
+    """
+    path = path or Path(environ.get("MONITORS_CONFIG", "") or ROOT / "config.toml")
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f"无法读取设置文件 {path}：{error}") from error
+    try:
+        table = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(f"设置文件 {path} 不是有效的 TOML：{error}") from error
+    try:
+        file = _File.model_validate(table)
+    except ValidationError as error:
+        raise SettingsError(_explain(path, text, error)) from error
+    data_dir = Path(environ.get("MONITORS_DATA", "") or ROOT / "data" / "var").resolve()
+    port = environ.get("MONITORS_PORT", "") or "8501"
+    if not port.isdigit() or not 0 < int(port) < 65_536:
+        raise SettingsError(f"环境变量 MONITORS_PORT 应为 1–65535 的端口号，现为 {port!r}")
+    return Settings(
+        path=path,
+        data_dir=data_dir,
+        database_url=environ.get("DATABASE_URL", "") or f"sqlite:///{data_dir / 'monitors.db'}",
+        address=environ.get("MONITORS_ADDRESS", "") or "127.0.0.1",
+        port=int(port),
+        site=file.site,
+        watch=file.watch,
+        fetch=file.fetch,
+        poll=file.poll,
+        parse=file.parse,
+        judge=file.judge,
+        story=file.story,
+        severity=file.severity,
+        clocks={clock.level: clock for clock in file.clock},
+        duty=file.duty,
+        export=file.export,
+        campaigns=tuple(file.campaign),
+        sources=tuple(file.source),
+    )
+
+
+@lru_cache(maxsize=1)
+def current() -> Settings:
+    """The settings of this process, read once."""
+    return load()

@@ -1,0 +1,1 @@
+"""Tables, engine and migrations. Holds no rule of the field: the rooms that use it do."""
