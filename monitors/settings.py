@@ -62,7 +62,7 @@ class Fetch(_Table):
     @classmethod
     def _tuple_of_networks(cls, value: object) -> object:
         if not isinstance(value, (list, tuple)):
-            raise ValueError("应为网段列表，例如 [\"10.20.0.0/16\"]")
+            raise ValueError('应为网段列表，例如 ["10.20.0.0/16"]')  # noqa: TRY004 - pydantic reports ValueError only
         for network in value:
             ipaddress.ip_network(network)
         return tuple(value)
@@ -337,10 +337,7 @@ def _explain(path: Path, text: str, error: ValidationError) -> str:
         location = tuple(problem["loc"])
         context: dict[str, Any] = problem.get("ctx", {})
         template = _EXPECTED.get(problem["type"])
-        if template:
-            expected = template.format(**context)
-        else:
-            expected = str(context.get("error", problem["msg"]))
+        expected = template.format(**context) if template else str(context.get("error", problem["msg"]))
         name = ".".join(str(part + 1) if isinstance(part, int) else part for part in location) or "全文"
         lines.append(f"{path} 第 {line_of(text, location)} 行：{name} {expected}")
     return "设置有误，未启动。\n" + "\n".join(lines)

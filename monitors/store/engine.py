@@ -130,9 +130,8 @@ class Store:
         """Data versions of ``tables`` (all versioned ones where none is named): equal means nothing has changed."""
         names = tables or VERSIONED
         with self.read() as connection:
-            rows: dict[str, str] = {
-                row.t: row.v for row in connection.execute(text("SELECT t, v FROM data_version")).all()
-            }
+            found = connection.execute(text("SELECT t, v FROM data_version")).all()
+        rows = {str(name): str(value) for name, value in found}
         return tuple(rows.get(name, "0") for name in names)
 
     def ping(self) -> None:

