@@ -1,0 +1,123 @@
+"""Text made comparable without losing its place: every character matched can be pointed at in the original.
+
+``fold`` maps character for character (full-width → half-width, traditional → simplified, upper → lower case).
+``view`` folds and then *squeezes* what people put inside words to escape notice or what a copier left there
+(blanks, zero-width characters, ``*``, ``·``, bracketed pinyin), keeping the offset of each remaining character.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+import opencc
+
+_CODE_POINTS = 0x110000
+# Characters the one-to-one traditional table must not touch: they are words of their own in simplified text.
+_KEPT = frozenset("乾著")
+# Half-width twins of the punctuation a number, a rule or a reader treats alike.
+_PUNCTUATION = {
+    "　": " ",
+    "\t": " ",
+    "\u00a0": " ",
+    "〔": "(",
+    "〕": ")",
+    "【": "[",
+    "】": "]",
+    "「": '"',
+    "」": '"',
+    "『": '"',
+    "』": '"',
+    "“": '"',
+    "”": '"',
+    "﹒": ".",
+    "—": "-",
+    "–": "-",
+    "～": "~",
+    "⼯": "工",
+    "⾦": "金",
+    "⼈": "人",
+}
+# Sentence marks stay Chinese so that rules can tell a sentence from a decimal point.
+_SENTENCE_MARKS = {"!": "！", "?": "？", ";": "；"}
+
+
+@lru_cache(maxsize=1)
+def _table() -> npt.NDArray[np.uint32]:
+    """One look-up per code point: 4 MB, built in some 20 ms from OpenCC's own table."""
+    table = np.arange(_CODE_POINTS, dtype=np.uint32)
+    for code in range(0xFF01, 0xFF5F):
+        if chr(code) not in "，！？；：":
+            table[code] = code - 0xFEE0
+    ideographs = [chr(code) for code in (*range(0x3400, 0xA000), *range(0xF900, 0xFB00))]
+    simplified = opencc.OpenCC("t2s").convert("\n".join(ideographs)).split("\n")
+    for before, after in zip(ideographs, simplified, strict=True):
+        if len(after) == 1 and before not in _KEPT:
+            table[ord(before)] = ord(after)
+    for mapping in (_PUNCTUATION, _SENTENCE_MARKS):
+        for before, after in mapping.items():
+            table[ord(before)] = ord(after)
+    for code in range(0x41, 0x5B):
+        table[code] = code + 32
+    for code in range(0xFF21, 0xFF3B):
+        table[code] = code - 0xFEE0 + 32
+    table[ord(",")] = ord("，")
+    table[ord(":")] = ord("：")
+    table.flags.writeable = False
+    return table
+
+
+def fold(text: str) -> str:
+    """``text`` in comparable characters; always of the same length."""
+    if not text:
+        return ""
+    codes = np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+    return _table()[codes].tobytes().decode("utf-32-le", "surrogatepass")
+
+
+# Zero-width and direction marks vanish wherever they stand.
+_INVISIBLE = "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff\u00ad\u202a\u202b\u202c\u202d\u202e\ufe0f\ufe0e"
+# Marks that people put between the characters of a word; between two Latin letters or digits they mean something.
+_IDEOGRAPH = r"[\u3400-\u9fff]"
+_SQUEEZE = re.compile(
+    rf"[{_INVISIBLE}]+"
+    r"|(?<=[\u3400-\u9fff])\([a-zü-ɏḀ-ỿ\u00e0-\u00ff\u0300-\u036fɡ]{1,7}\)"  # 农(nóng)民工: pinyin left by a copier
+    rf"|(?<={_IDEOGRAPH})[ *·•・_~\^|/\\+=`'’‘\-.…]{{1,3}}(?={_IDEOGRAPH})"
+    r"|(?<=[0-9])[ ](?=[\u3400-\u9fff])|(?<=[\u3400-\u9fff])[ ](?=[0-9])"
+    r"|(?<=[0-9]),(?=[0-9]{3})|(?<=[0-9])，(?=[0-9]{3}(?![0-9]))"  # 1,396,028
+)
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A text as the rules see it. ``text[i]`` is ``original[origin[i]]`` made comparable."""
+
+    original: str
+    text: str
+    origin: tuple[int, ...] | None
+
+    def span(self, start: int, end: int) -> tuple[int, int]:
+        """Offsets in the original of ``text[start:end]`` (not empty)."""
+        if self.origin is None:
+            return start, end
+        return self.origin[start], self.origin[end - 1] + 1
+
+
+def view(original: str) -> View:
+    """The comparable, squeezed form of ``original`` with the way back."""
+    folded = fold(original)
+    pieces: list[tuple[int, int]] = []
+    position = 0
+    for match in _SQUEEZE.finditer(folded):
+        if match.start() > position:
+            pieces.append((position, match.start()))
+        position = match.end()
+    if position == 0:
+        return View(original, folded, None)
+    pieces.append((position, len(folded)))
+    text = "".join(folded[start:end] for start, end in pieces)
+    origin = tuple(index for start, end in pieces for index in range(start, end))
+    return View(original, text, origin)
