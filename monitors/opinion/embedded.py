@@ -1,0 +1,66 @@
+"""The watch as a child of the page server (内嵌监测): started with it, restarted when it dies, ended with it.
+
+A process of its own, so that polling never shares a GIL with pages. The child ends when its standard input closes,
+so a page server killed outright leaves no orphan behind.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+import time
+from contextlib import suppress
+
+from monitors.settings import ROOT
+
+log = logging.getLogger(__name__)
+
+FIRST_WAIT_SECONDS = 1.0
+LONGEST_WAIT_SECONDS = 30.0
+HEALTHY_SECONDS = 60.0  # a child that lived this long was sound: its next restart is immediate again
+STOP_SECONDS = 10.0
+
+
+class EmbeddedWatch:
+    """Keeps ``python -m monitors watch`` running until ``stop`` is called."""
+
+    def __init__(self, command: tuple[str, ...] = (sys.executable, "-m", "monitors", "watch", "--child")) -> None:
+        self._command = command
+        self._process: asyncio.subprocess.Process | None = None
+        self._keeper: asyncio.Task[None] | None = None
+        self.starts = 0
+
+    def start(self) -> None:
+        """Begin keeping the child alive; returns at once."""
+        self._keeper = asyncio.create_task(self._keep())
+
+    async def stop(self) -> None:
+        """End the child (politely, then not) and stop restarting it."""
+        if self._keeper is not None:
+            self._keeper.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._keeper
+        process = self._process
+        if process is None or process.returncode is not None:
+            return
+        process.terminate()
+        try:
+            await asyncio.wait_for(process.wait(), STOP_SECONDS)
+        except TimeoutError:
+            process.kill()
+            await process.wait()
+
+    async def _keep(self) -> None:
+        wait = FIRST_WAIT_SECONDS
+        while True:
+            began = time.monotonic()
+            self._process = await asyncio.create_subprocess_exec(
+                *self._command, stdin=asyncio.subprocess.PIPE, cwd=ROOT
+            )
+            self.starts += 1
+            code = await self._process.wait()
+            lived = time.monotonic() - began
+            wait = FIRST_WAIT_SECONDS if lived >= HEALTHY_SECONDS else min(wait * 2, LONGEST_WAIT_SECONDS)
+            log.error("the watch ended with code %s after %.0f s; starting it again in %.0f s", code, lived, wait)
+            await asyncio.sleep(wait)

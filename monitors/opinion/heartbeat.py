@@ -1,0 +1,63 @@
+"""The watch says it is alive (心跳), part by part, so that a stuck part cannot hide behind a live loop."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from sqlalchemy import Connection, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from monitors.settings import Settings
+from monitors.store import tables as t
+
+LOOP = "loop"
+PARSER = "parser"
+JUDGE = "judge"
+PART_NAMES = {LOOP: "轮询", PARSER: "解析", JUDGE: "研判"}
+# The parser and the judge prove themselves by real work or, when idle, by a trial every half minute.
+PROBE_SECONDS = 30.0
+
+State = Literal["ok", "stopped", "never"]
+
+
+@dataclass(frozen=True, slots=True)
+class Pulse:
+    """What the duty page says first. ``seconds`` is the age of the oldest part's beat; ``words`` is Chinese."""
+
+    state: State
+    seconds: float
+    words: str
+
+
+def beat(connection: Connection, part: str, *, now: datetime, note: str = "") -> None:
+    """Record that ``part`` worked at ``now``."""
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(t.heartbeat).values(part=part, at=now, note=note)
+    connection.execute(
+        statement.on_conflict_do_update(index_elements=[t.heartbeat.c.part], set_={"at": now, "note": note})
+    )
+
+
+def pulse(connection: Connection, settings: Settings, now: datetime) -> Pulse:
+    """How the watch is, by its beats: the loop late by ``heartbeat_red_seconds``, or a part late by four probes, is red."""
+    rows = connection.execute(select(t.heartbeat.c.part, func.max(t.heartbeat.c.at)).group_by(t.heartbeat.c.part)).all()
+    ages = {part: max(0.0, (now - at).total_seconds()) for part, at in rows}
+    if LOOP not in ages:
+        return Pulse("never", 0.0, "监测尚未运行")
+    red = settings.watch.heartbeat_red_seconds
+    if ages[LOOP] > red:
+        return Pulse("stopped", ages[LOOP], f"监测已停 {age_words(ages[LOOP])}")
+    for part in (PARSER, JUDGE):
+        if part in ages and ages[part] > red + 4 * PROBE_SECONDS:
+            return Pulse("stopped", ages[part], f"监测的{PART_NAMES[part]}环节已停 {age_words(ages[part])}")
+    return Pulse("ok", ages[LOOP], f"监测正常 · {age_words(ages[LOOP])}前")
+
+
+def age_words(seconds: float) -> str:
+    """``12 秒``, ``7 分钟``, ``3 小时`` or ``2 天``."""
+    for size, unit in ((86_400, "天"), (3_600, "小时"), (60, "分钟")):
+        if seconds >= size:
+            return f"{int(seconds // size)} {unit}"
+    return f"{int(seconds)} 秒"

@@ -1,0 +1,289 @@
+"""Judged entries → items → stories → alerts, inside the one transaction that also settles the poll (入库).
+
+Every step is idempotent by a key in the database: an item by source and guid, an alert by "one open per story". A crash
+before the commit leaves nothing; a repeat after it finds everything seen.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Row, insert, select, text, update
+from sqlalchemy.dialects import postgresql, sqlite
+
+from monitors.opinion import alerts, search, stories
+from monitors.opinion.model import Entry, Judgement, Source
+from monitors.opinion.severity import SeverityInputs, assess
+from monitors.opinion.story_facts import Report, StoryFacts, summarise
+from monitors.opinion.story_index import StoryIndex
+from monitors.settings import Settings
+from monitors.store import tables as t
+
+_STORY_LOCK = 530_001
+_INDEX = StoryIndex()
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """What one batch added: items by id, how many were known already, and the alerts it opened or raised."""
+
+    item_ids: tuple[int, ...]
+    seen: int
+    opened: tuple[int, ...]
+    raised: tuple[int, ...]
+
+
+def guid_key(entry: Entry) -> str:
+    """The stored key of an entry within its source: 64 hexadecimal digits."""
+    return hashlib.sha256(entry.guid.encode()).hexdigest()
+
+
+def unseen(connection: Connection, source_id: str, entries: Sequence[Entry]) -> list[Entry]:
+    """The entries this source has not given us before, in order, each guid once."""
+    by_key: dict[str, Entry] = {}
+    for entry in entries:
+        by_key.setdefault(guid_key(entry), entry)
+    keys = list(by_key)
+    known: set[str] = set()
+    for start in range(0, len(keys), 500):
+        query = select(t.item.c.guid).where(t.item.c.source_id == source_id, t.item.c.guid.in_(keys[start : start + 500]))
+        known.update(connection.scalars(query))
+    return [entry for key, entry in by_key.items() if key not in known]
+
+
+def take_in(
+    connection: Connection,
+    source: Source,
+    entries: Sequence[Entry],
+    judgements: Sequence[Judgement],
+    *,
+    settings: Settings,
+    now: datetime,
+    demo: bool = False,
+) -> Intake:
+    """Store ``entries`` with their judgements, extend stories, open or raise alerts. ``now`` is the time of fetching.
+
+    Call inside a write transaction, after ``claims.settle`` has proved that the lease still holds.
+    """
+    item_ids: list[int] = []
+    relevant: list[tuple[int, Entry, Judgement, datetime]] = []
+    indexed: list[tuple[int, str, str]] = []
+    for entry, judgement in zip(entries, judgements, strict=True):
+        published = entry.published or now
+        item_id = _insert_item(connection, source, entry, judgement, published=published, now=now, demo=demo)
+        if item_id is None:
+            continue
+        item_ids.append(item_id)
+        indexed.append((item_id, entry.title, entry.text))
+        if judgement.relevant:
+            relevant.append((item_id, entry, judgement, published))
+    search.index_items(connection, indexed)
+    changes: list[alerts.Change] = []
+    if relevant:
+        _hold_stories(connection)
+        touched: dict[int, None] = {}
+        for item_id, entry, judgement, published in relevant:
+            touched[_join_story(connection, source, item_id, entry, judgement, published, settings, now, demo)] = None
+        changes = [refresh_story(connection, story_id, settings=settings, now=now) for story_id in touched]
+    return Intake(
+        item_ids=tuple(item_ids),
+        seen=len(entries) - len(item_ids),
+        opened=tuple(c.alert_id for c in changes if c.kind == "opened" and c.alert_id is not None),
+        raised=tuple(c.alert_id for c in changes if c.kind == "raised" and c.alert_id is not None),
+    )
+
+
+def _hold_stories(connection: Connection) -> None:
+    """Workers join stories one after the other, else two reports of one event would found two stories."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _STORY_LOCK})
+
+
+def _insert_item(
+    connection: Connection,
+    source: Source,
+    entry: Entry,
+    judgement: Judgement,
+    *,
+    published: datetime,
+    now: datetime,
+    demo: bool,
+) -> int | None:
+    severity = judgement.severity
+    values = {
+        "source_id": source.id,
+        "guid": guid_key(entry),
+        "url": entry.url,
+        "title": entry.title,
+        "text": entry.text,
+        "text_hash": hashlib.sha256(f"{entry.title}\n{entry.text}".encode()).hexdigest(),
+        "outlet": source.outlet,
+        "published_at": published,
+        "published_note": entry.published_note,
+        "fetched_at": now,
+        "relevant": judgement.relevant,
+        "relevance": judgement.relevance,
+        "sentiment": judgement.sentiment,
+        "stance": judgement.stance,
+        "kind": judgement.kind,
+        "scope": judgement.scope,
+        "level": severity.level if severity else None,
+        "score": severity.score if severity else None,
+        "region": judgement.region,
+        "workers": judgement.workers,
+        "amount_fen": judgement.amount_fen,
+        "employer": judgement.employer,
+        "judgement": explanation(judgement),
+        "demo": demo,
+    }
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    statement = dialect.insert(t.item).values(values).on_conflict_do_nothing().returning(t.item.c.id)
+    return connection.execute(statement).scalar_one_or_none()
+
+
+def explanation(judgement: Judgement) -> dict[str, Any]:
+    """The part of a judgement that has no column of its own, as JSON: why it was made."""
+    severity = judgement.severity
+    return {
+        "matched": list(judgement.matched),
+        "acts": list(judgement.acts),
+        "evidence": [asdict(e) for e in judgement.evidence],
+        "parts": [asdict(p) for p in severity.parts] if severity else [],
+        "floors": list(severity.floors) if severity else [],
+        "snownlp": judgement.snownlp,
+        "model": judgement.model,
+    }
+
+
+def _join_story(
+    connection: Connection,
+    source: Source,
+    item_id: int,
+    entry: Entry,
+    judgement: Judgement,
+    published: datetime,
+    settings: Settings,
+    now: datetime,
+    demo: bool,
+) -> int:
+    member = stories.member(
+        id=item_id,
+        title=entry.title,
+        text=entry.text,
+        published=published,
+        region=judgement.region,
+        workers=judgement.workers,
+        amount_fen=judgement.amount_fen,
+        employer=judgement.employer,
+        relevant=True,
+    )
+    found = _INDEX.find(connection, member, settings.story)
+    if found is not None:
+        story_id, reason = found
+    else:
+        reason = "首条报道"
+        story_id = connection.execute(
+            insert(t.story)
+            .values(
+                title=entry.title,
+                region=judgement.region,
+                scope=judgement.scope,
+                stance=judgement.stance,
+                sentiment=judgement.sentiment,
+                items=0,
+                outlets=0,
+                first_outlet=source.outlet,
+                first_published_at=published,
+                first_seen_at=now,
+                last_seen_at=now,
+                level="关注",
+                score=0,
+                severity={},
+                matched=[],
+                demo=demo,
+            )
+            .returning(t.story.c.id)
+        ).scalar_one()
+    joined = explanation(judgement) | {"joined": reason}
+    connection.execute(update(t.item).where(t.item.c.id == item_id).values(story_id=story_id, judgement=joined))
+    _INDEX.add(connection, member, item_id)
+    return story_id
+
+
+def refresh_story(connection: Connection, story_id: int, *, settings: Settings, now: datetime) -> alerts.Change:
+    """Recompute a story from its reports, then open or raise its alert. Safe to repeat at any time."""
+    rows = connection.execute(
+        select(t.item, t.source.c.tier, t.source.c.national)
+        .join(t.source, t.source.c.id == t.item.c.source_id)
+        .where(t.item.c.story_id == story_id)
+    ).all()
+    facts = summarise([_report(row) for row in rows], now)
+    severity = assess(severity_inputs(facts, rows, settings=settings, now=now), settings.severity)
+    before = connection.execute(select(t.story).where(t.story.c.id == story_id)).one()
+    values: dict[str, Any] = {
+        "title": facts.title,
+        "region": facts.region,
+        "scope": facts.scope,
+        "kind": facts.kind,
+        "stance": facts.stance,
+        "sentiment": facts.sentiment,
+        "workers": facts.workers,
+        "amount_fen": facts.amount_fen,
+        "employer": facts.employer,
+        "items": len(rows),
+        "outlets": facts.outlets,
+        "first_outlet": facts.first_outlet,
+        "first_published_at": facts.first_published_at,
+        "last_seen_at": max(row.fetched_at for row in rows),
+        "level": severity.level,
+        "score": severity.score,
+        "severity": {
+            "parts": [asdict(p) for p in severity.parts],
+            "floors": list(severity.floors),
+            "notes": list(facts.disagreements),
+        },
+        "matched": list(facts.matched),
+    }
+    changed = {name: value for name, value in values.items() if getattr(before, name) != value}
+    if changed:
+        connection.execute(update(t.story).where(t.story.c.id == story_id).values(changed))
+    story = {**before._mapping, **values}  # noqa: SLF001 - SQLAlchemy's public name
+    return alerts.consider(connection, story, settings=settings, now=now)
+
+
+def reassess(connection: Connection, *, settings: Settings, now: datetime) -> list[alerts.Change]:
+    """Look again at every story with an open alert: outlets per 24 h, growth and the calendar move with time."""
+    _hold_stories(connection)
+    open_stories = connection.scalars(
+        select(t.alert.c.story_id).where(t.alert.c.state.not_in(alerts.CLOSED_STATES)).order_by(t.alert.c.story_id)
+    ).all()
+    return [refresh_story(connection, story_id, settings=settings, now=now) for story_id in open_stories]
+
+
+def _report(row: Row[Any]) -> Report:
+    return Report(
+        title=row.title,
+        outlet=row.outlet,
+        tier=row.tier,
+        national=row.national,
+        published_at=row.published_at,
+        region=row.region,
+        scope=row.scope,
+        kind=row.kind,
+        stance=row.stance,
+        sentiment=row.sentiment,
+        workers=row.workers,
+        amount_fen=row.amount_fen,
+        employer=row.employer,
+        matched=tuple(row.judgement["matched"]),
+        acts=tuple(row.judgement["acts"]),
+    )
+
+
+def severity_inputs(facts: StoryFacts, rows: Iterable[Row[Any]], *, settings: Settings, now: datetime) -> SeverityInputs:
+    """The story's facts in the terms of the severity table (domain.md 4.2)."""
+    raise NotImplementedError

@@ -1,0 +1,377 @@
+"""One poll of one source, from the request to the committed items (一次抓取).
+
+The network, the parser, the judge and the store meet only here and in ``watch``; each of them knows nothing of the
+others. Whatever goes wrong ends in one outcome row in words and a time to come back: a source is never switched off.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any, Protocol, TypeVar
+
+from sqlalchemy import Connection, insert
+from sqlalchemy.dialects import postgresql, sqlite
+
+from monitors.errors import FetchError, LeaseLostError, ParseError
+from monitors.opinion import claims, intake, schedule
+from monitors.opinion.articles import Article
+from monitors.opinion.judge import Report
+from monitors.opinion.model import Entry, Judgement, Parsed, Recipe, Rejected, Response, Source, SourceKind
+from monitors.opinion.sources import dated_url
+from monitors.settings import Settings
+from monitors.store import tables as t
+from monitors.store.engine import Store
+
+Result = TypeVar("Result")
+log = logging.getLogger(__name__)
+
+
+class Fetches(Protocol):
+    """What a poll needs of the network (``fetch.Fetcher``)."""
+
+    async def fetch(
+        self,
+        url: str,
+        *,
+        method: str = "GET",
+        headers: Sequence[tuple[str, str]] = (),
+        body: str = "",
+        etag: str | None = None,
+        last_modified: str | None = None,
+    ) -> Response: ...
+
+
+class Parses(Protocol):
+    """What a poll needs of the parser (``parse_pool.ParserPool``)."""
+
+    async def parse(
+        self, body: bytes, *, kind: SourceKind, url: str, content_type: str, recipe: Recipe, now: datetime
+    ) -> Parsed: ...
+
+    async def article(self, body: bytes, *, url: str, content_type: str, now: datetime) -> Article: ...
+
+
+class Judges(Protocol):
+    """What a poll needs of the judge (``judge.Judge``)."""
+
+    def judge_many(self, reports: Sequence[Report]) -> list[Judgement]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one poll ended: a row of ``poll``. ``kind``: ok, unchanged, temporary, soft, hard, refused or lost."""
+
+    source_id: str
+    kind: str
+    note: str
+    status: int | None = None
+    new: int = 0
+    seen: int = 0
+    dropped: int = 0
+    repaired: int = 0
+    size: int = 0
+    opened: tuple[int, ...] = ()
+    raised: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Harvest:
+    """What the network and the parser gave, before anything is stored."""
+
+    kind: str
+    status: int | None = None
+    entries: tuple[Entry, ...] = ()
+    rejected: tuple[Rejected, ...] = ()
+    repaired: int = 0
+    size: int = 0
+    note: str = ""
+    complete: bool = True
+    unconditional: bool = False
+    retry_after: float | None = None
+    validators: dict[str, Any] = field(default_factory=dict)
+
+
+class Poller:
+    """Polls claimed sources. ``database`` runs store calls one at a time; ``brain`` runs the judge."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        *,
+        owner: str,
+        fetcher: Fetches,
+        parser: Parses,
+        judge: Judges,
+        database: Executor,
+        brain: Executor,
+        clock: Callable[[], datetime],
+        random: Callable[[], float],
+    ) -> None:
+        self._settings = settings
+        self._store = store
+        self._owner = owner
+        self._fetcher = fetcher
+        self._parser = parser
+        self._judge = judge
+        self._database = database
+        self._brain = brain
+        self._clock = clock
+        self._random = random
+
+    async def poll(self, held: claims.Claim) -> Outcome:
+        """Poll one claimed source and store what it gave. Only failures of the store itself are raised."""
+        started = self._clock()
+        try:
+            harvest = await self._harvest(held, started)
+            fresh = await self._in_database(self._unseen, held.source.id, harvest.entries)
+            if held.source.recipe.follow and fresh:
+                fresh, complete = await self._follow(fresh)
+                harvest = replace(harvest, complete=complete)
+        except FetchError as error:
+            harvest, fresh = _Harvest(error.kind, error.status, note=str(error), retry_after=error.retry_after), []
+        except ParseError as error:
+            harvest, fresh = _Harvest("soft", note=str(error)), []
+        now = self._clock()
+        judged, unjudged = await asyncio.get_running_loop().run_in_executor(
+            self._brain, self._judge_all, held.source, fresh, now
+        )
+        harvest = replace(harvest, rejected=(*harvest.rejected, *unjudged))
+        fresh, judgements = [entry for entry, _ in judged], [judgement for _, judgement in judged]
+        try:
+            return await self._in_database(self._commit, held, harvest, fresh, judgements, started)
+        except LeaseLostError as error:
+            return Outcome(held.source.id, "lost", str(error))
+
+    async def fail(self, held: claims.Claim, note: str) -> Outcome:
+        """Record a poll that broke in our own code, so that the source shows it and waits like any failing one."""
+        harvest = _Harvest("soft", note=note)
+        return await self._in_database(self._commit, held, harvest, [], [], self._clock())
+
+    def _judge_all(
+        self, source: Source, entries: Sequence[Entry], now: datetime
+    ) -> tuple[list[tuple[Entry, Judgement]], list[Rejected]]:
+        """Judge a batch; should one entry break the judge, it alone is set aside and the rest goes on."""
+        reports = [_report(source, entry, now) for entry in entries]
+        try:
+            return list(zip(entries, self._judge.judge_many(reports), strict=True)), []
+        except Exception:  # a fault of ours must cost one report, never a source
+            log.exception("judging a batch of %s failed; trying one by one", source.id)
+        judged: list[tuple[Entry, Judgement]] = []
+        rejected: list[Rejected] = []
+        for entry, report in zip(entries, reports, strict=True):
+            try:
+                judged.append((entry, self._judge.judge_many([report])[0]))
+            except Exception as error:  # noqa: BLE001 - as above
+                rejected.append(Rejected(f"研判出错（{type(error).__name__}）", f"{entry.title}\n{entry.text}"[:300]))
+        return judged, rejected
+
+    async def _in_database(self, work: Callable[..., Result], *arguments: Any) -> Result:
+        return await asyncio.get_running_loop().run_in_executor(self._database, work, *arguments)
+
+    async def _harvest(self, held: claims.Claim, now: datetime) -> _Harvest:
+        """Ask the server and read its answer.
+
+        Raises:
+            FetchError: no body came. ParseError: a body came that holds no entries.
+        """
+        source = held.source
+        # Once a day without validators: an intermediary that answers 304 for ever heals by itself.
+        overdue = timedelta(hours=self._settings.watch.unconditional_poll_hours)
+        unconditional = held.full_poll_at is None or now - held.full_poll_at >= overdue
+        url = dated_url(source.url, now)
+        answer = await self._fetcher.fetch(
+            url,
+            method=source.recipe.method,
+            headers=source.recipe.headers,
+            body=source.recipe.body,
+            etag=None if unconditional else held.etag,
+            last_modified=None if unconditional else held.last_modified,
+        )
+        if answer.not_modified:
+            return _Harvest("unchanged", answer.status, note="没有变化（服务器答复 304）")
+        digest = hashlib.sha256(answer.body).hexdigest()
+        if digest == held.body_hash and not unconditional:
+            note = "没有变化（内容与上次相同）"
+            return _Harvest("unchanged", answer.status, size=len(answer.body), note=note)
+        parsed = await self._parser.parse(
+            answer.body,
+            kind=source.kind,
+            url=answer.url,
+            content_type=answer.content_type,
+            recipe=source.recipe,
+            now=now,
+        )
+        validators: dict[str, Any] = {}
+        if parsed.entries:
+            # Only a body that gave something may teach us validators, or an error page would poison the cache.
+            validators = {
+                "etag": answer.headers.get("etag"),
+                "last_modified": answer.headers.get("last-modified"),
+                "body_hash": digest,
+            }
+        return _Harvest(
+            "ok",
+            answer.status,
+            parsed.entries,
+            parsed.rejected,
+            parsed.repaired,
+            len(answer.body),
+            unconditional=unconditional,
+            validators=validators,
+        )
+
+    def _unseen(self, source_id: str, entries: Sequence[Entry]) -> list[Entry]:
+        if not entries:
+            return []
+        with self._store.read() as connection:
+            return intake.unseen(connection, source_id, entries)
+
+    async def _follow(self, fresh: Sequence[Entry]) -> tuple[list[Entry], bool]:
+        """Read the article pages of new entries; beyond ``article_limit`` they wait for the next poll.
+
+        An article that cannot be read leaves the entry as the list gave it: noticed sooner beats complete.
+        """
+        limit = self._settings.fetch.article_limit
+        followed: list[Entry] = []
+        for entry in fresh[:limit]:
+            try:
+                answer = await self._fetcher.fetch(entry.url)
+                article = await self._parser.article(
+                    answer.body, url=answer.url, content_type=answer.content_type, now=self._clock()
+                )
+            except (FetchError, ParseError):
+                followed.append(entry)
+                continue
+            followed.append(
+                replace(
+                    entry,
+                    text=article.text if len(article.text) > len(entry.text) else entry.text,
+                    published=article.published or entry.published,
+                    published_note="" if article.published else entry.published_note,
+                )
+            )
+        return followed, len(fresh) <= limit
+
+    def _commit(
+        self,
+        held: claims.Claim,
+        harvest: _Harvest,
+        fresh: Sequence[Entry],
+        judgements: Sequence[Judgement],
+        started: datetime,
+    ) -> Outcome:
+        """Items, stories, alerts, the outcome row and the source's cursor in one transaction, the fence first."""
+        now = self._clock()
+        source = held.source
+        with self._store.write() as connection:
+            new = len(fresh)
+            state = schedule.next_poll(
+                schedule.PollState(held.interval_seconds, held.failures, held.streak),
+                schedule.Outcome(harvest.kind, new=new, seen=len(harvest.entries) - new, retry_after=harvest.retry_after),
+                self._settings.poll,
+                now=now,
+                interval_floor=source.interval_seconds,
+                interval_cap=source.max_interval_seconds,
+                random=self._random,
+            )
+            good = harvest.kind in ("ok", "unchanged")
+            values: dict[str, Any] = {
+                "next_at": state.next_at,
+                "interval_seconds": state.interval_seconds,
+                "failures": state.failures,
+                "streak": state.streak,
+                "last_poll_at": now,
+                "last_outcome": harvest.kind,
+            }
+            if good:
+                values["last_ok_at"] = now
+            newest = _newest([*harvest.entries, *fresh], now) or (now if new else None)
+            if newest and (held.newest_item_at is None or newest > held.newest_item_at):
+                values["newest_item_at"] = newest
+            if harvest.unconditional:
+                values["full_poll_at"] = now
+            if harvest.complete:
+                values |= harvest.validators
+            claims.settle(connection, self._owner, held, values)
+            taken = intake.take_in(connection, source, fresh, judgements, settings=self._settings, now=now)
+            dropped = _set_aside(connection, source.id, harvest.rejected, now)
+            outcome = Outcome(
+                source.id,
+                harvest.kind,
+                harvest.note or _note(harvest, len(taken.item_ids)),
+                harvest.status,
+                len(taken.item_ids),
+                len(harvest.entries) - len(taken.item_ids),
+                len(harvest.rejected),
+                harvest.repaired,
+                harvest.size,
+                taken.opened,
+                taken.raised,
+            )
+            connection.execute(
+                t.source_state.update().where(t.source_state.c.source_id == source.id).values(last_note=outcome.note)
+            )
+            connection.execute(
+                insert(t.poll).values(
+                    source_id=source.id,
+                    started_at=started,
+                    finished_at=now,
+                    outcome=outcome.kind,
+                    status=outcome.status,
+                    new=outcome.new,
+                    seen=outcome.seen,
+                    dropped=dropped,
+                    repaired=outcome.repaired,
+                    bytes=outcome.size,
+                    note=outcome.note,
+                )
+            )
+        return outcome
+
+
+def _newest(entries: Sequence[Entry], now: datetime) -> datetime | None:
+    """The latest believable publication time, by which a source's health is judged."""
+    return max((e.published for e in entries if e.published and e.published <= now), default=None)
+
+
+def _report(source: Source, entry: Entry, now: datetime) -> Report:
+    return Report(
+        title=entry.title,
+        text=entry.text,
+        published=entry.published or now,
+        source_region=source.region,
+        outlet_national=source.national,
+        now=now,
+    )
+
+
+def _note(harvest: _Harvest, new: int) -> str:
+    """One line a person can read: ``新 3 条 / 已见 27 条 / 搁置 0 条``."""
+    parts = [f"新 {new} 条", f"已见 {len(harvest.entries) - new} 条"]
+    if harvest.rejected:
+        parts.append(f"搁置 {len(harvest.rejected)} 条")
+    if harvest.repaired:
+        parts.append(f"修复 {harvest.repaired} 个乱码字符")
+    if not harvest.complete:
+        parts.append("其余正文下次再读")
+    return " / ".join(parts)
+
+
+def _set_aside(connection: Connection, source_id: str, rejected: Sequence[Rejected], now: datetime) -> int:
+    """Keep what could not be read, each bad entry once; returns how many were in this poll."""
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    for entry in rejected:
+        key = hashlib.sha256(f"{entry.reason}\n{entry.excerpt}".encode()).hexdigest()
+        connection.execute(
+            dialect.insert(t.set_aside)
+            .values(source_id=source_id, at=now, reason=entry.reason, excerpt=entry.excerpt[:500], fingerprint=key)
+            .on_conflict_do_nothing()
+        )
+    return len(rejected)

@@ -1,0 +1,346 @@
+"""The watch itself (值守): looks for due sources every tick, polls them side by side, says that it is alive.
+
+The only room that sees network, parser, judge and store together. Several watches may run: on PostgreSQL as many as
+wanted, on SQLite one at a time (a lock file; a second one idles until the first is gone).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import logging
+import os
+import random
+import socket
+import time
+from collections.abc import Awaitable, Callable, Collection
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, delete, select, text
+
+from monitors.clock import utc_now
+from monitors.errors import MonitorsError, ParseError, StoreError
+from monitors.opinion import claims, heartbeat, intake
+from monitors.opinion.fetch import Fetcher
+from monitors.opinion.judge import Judge, Report
+from monitors.opinion.model import Recipe
+from monitors.opinion.parse_pool import ParserPool
+from monitors.opinion.polling import Outcome, Poller
+from monitors.opinion.story_index import StoryIndex
+from monitors.settings import Settings
+from monitors.store import tables as t
+from monitors.store.engine import Store
+
+log = logging.getLogger(__name__)
+Result = TypeVar("Result")
+
+REASSESS_SECONDS = 300.0  # outlets per 24 h and growth per 6 h move slowly; five minutes is early enough
+HOUSEKEEPING_SECONDS = 600.0
+CHECKPOINT_SECONDS = 30.0
+CLOCK_STEP_SECONDS = 30.0  # a wall clock that moved this much against the monotonic one was set by somebody
+_TRIAL_FEED = (
+    '<?xml version="1.0"?><rss version="2.0"><channel><title>自检</title>'
+    "<item><guid>1</guid><title>自检</title></item></channel></rss>"
+).encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """What ``run_once`` did: one outcome per source polled."""
+
+    outcomes: tuple[Outcome, ...]
+
+    @property
+    def failed(self) -> int:
+        return sum(o.kind not in ("ok", "unchanged") for o in self.outcomes)
+
+
+class Watch:
+    """One worker. Use ``run`` for ever or ``run_once`` for a single round; both close what they opened."""
+
+    def __init__(self, settings: Settings, store: Store, *, clock: Callable[[], datetime] = utc_now) -> None:
+        self._settings = settings
+        self._store = store
+        self._clock = clock
+        self._owner = f"{socket.gethostname()}:{os.getpid()}:{random.getrandbits(32):08x}"  # noqa: S311 - a name
+        # One thread for the store: SQLite has one writer anyway, and beats queue behind a stuck write and so show it.
+        self._database = ThreadPoolExecutor(1, thread_name_prefix="store")
+        self._brain = ThreadPoolExecutor(1, thread_name_prefix="judge")
+        self._polls: dict[str, asyncio.Task[Outcome | None]] = {}
+        self._note = "刚刚启动"
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Poll what is due until ``stop`` is set.
+
+        Raises:
+            StoreError: the database cannot be used at the start. Later failures are logged and tried again.
+        """
+        with watch_lock(self._settings, self._store) as lock:
+            while not lock.acquire():
+                log.warning("another watch runs on this database; waiting for it to end")
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(stop.wait(), 5)
+                if stop.is_set():
+                    return
+            await self._in_database(self._start, lock.exclusive)
+            await self._serve(stop)
+
+    async def run_once(self, among: Collection[str] | None = None) -> Round:
+        """Poll every source that is not paused (or those named) once, whether due or not."""
+        outcomes: list[Outcome] = []
+        with watch_lock(self._settings, self._store) as lock:
+            alone = lock.acquire()
+            await self._in_database(self._start, lock.exclusive and alone)
+            wanted = set(among) if among is not None else set(await self._in_database(self._active))
+            async with Fetcher(self._settings.fetch) as fetcher:
+                pool = ParserPool(self._settings.parse)
+                poller = self._poller(fetcher, pool, await self._build_judge())
+                try:
+                    while wanted:
+                        held = await self._in_database(self._claim, wanted)
+                        if not held and not self._polls:
+                            break  # the rest is being polled by another worker at this moment
+                        wanted -= {c.source.id for c in held}
+                        self._begin(poller, held)
+                        done, _ = await asyncio.wait(self._polls.values(), return_when=asyncio.FIRST_COMPLETED, timeout=5)
+                        outcomes += [outcome for task in done if (outcome := task.result()) is not None]
+                        await self._in_database(self._beat_and_renew)
+                    for task in list(self._polls.values()):
+                        if (outcome := await task) is not None:
+                            outcomes.append(outcome)
+                    await self._in_database(self._reassess)
+                    await self._in_database(self._beat_and_renew)
+                finally:
+                    pool.close()
+        self._shut()
+        return Round(tuple(outcomes))
+
+    # ── the loop ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+    async def _serve(self, stop: asyncio.Event) -> None:
+        judge = await self._build_judge()
+        async with Fetcher(self._settings.fetch) as fetcher:
+            pool = ParserPool(self._settings.parse)
+            poller = self._poller(fetcher, pool, judge)
+            duties = [
+                asyncio.create_task(self._every(self._settings.watch.tick_seconds, lambda: self._tick(poller))),
+                asyncio.create_task(self._every(2.0, lambda: self._in_database(self._beat_and_renew))),
+                asyncio.create_task(self._every(heartbeat.PROBE_SECONDS, lambda: self._probe(pool, judge))),
+                asyncio.create_task(self._every(REASSESS_SECONDS, lambda: self._in_database(self._reassess))),
+                asyncio.create_task(self._every(CHECKPOINT_SECONDS, lambda: self._in_database(self._store.checkpoint))),
+                asyncio.create_task(
+                    self._every(HOUSEKEEPING_SECONDS, lambda: self._in_database(self._housekeeping))
+                ),
+                asyncio.create_task(self._watch_clock()),
+            ]
+            try:
+                await stop.wait()
+            finally:
+                for task in [*duties, *self._polls.values()]:
+                    task.cancel()
+                await asyncio.gather(*duties, *self._polls.values(), return_exceptions=True)
+                await asyncio.to_thread(pool.close)
+        with suppress(MonitorsError):
+            await self._in_database(self._release_own)
+        self._shut()
+
+    async def _every(self, seconds: float, work: Callable[[], Awaitable[Any]]) -> None:
+        """Do ``work`` for ever; a failure is logged and the next time comes all the same."""
+        while True:
+            began = time.monotonic()
+            try:
+                await work()
+            except StoreError as error:
+                log.error("store: %s", error)  # noqa: TRY400 - the sentence says it, a trace would repeat every second
+            except Exception:
+                log.exception("a duty of the watch failed")
+            await asyncio.sleep(max(0.05, seconds - (time.monotonic() - began)))
+
+    async def _tick(self, poller: Poller) -> None:
+        if len(self._polls) < self._settings.watch.concurrency:
+            self._begin(poller, await self._in_database(self._claim, None))
+
+    def _begin(self, poller: Poller, held: list[claims.Claim]) -> None:
+        for one in held:
+            task = asyncio.create_task(self._poll(poller, one), name=one.source.id)
+            self._polls[one.source.id] = task
+            task.add_done_callback(lambda done: self._polls.pop(done.get_name(), None))
+
+    async def _poll(self, poller: Poller, held: claims.Claim) -> Outcome | None:
+        try:
+            outcome = await poller.poll(held)
+        except StoreError as error:
+            # Nothing was stored; the lease runs out and the source is polled again.
+            log.error("%s: %s", held.source.id, error)  # noqa: TRY400
+            return None
+        except Exception as error:
+            log.exception("polling %s failed in our own code", held.source.id)
+            with suppress(MonitorsError):
+                return await poller.fail(held, f"程序内部错误（{type(error).__name__}），已记入日志")
+            return None
+        self._note = f"最近抓取：{held.source.name}，{outcome.note}"[:200]
+        log.info("%s: %s %s", held.source.id, outcome.kind, outcome.note)
+        return outcome
+
+    async def _probe(self, pool: ParserPool, judge: Judge) -> None:
+        """Show that the parser and the judge work although nothing may be due: their beats stop when they do."""
+        now = self._clock()
+        with suppress(ParseError):
+            parsed = await pool.parse(
+                _TRIAL_FEED, kind="feed", url="", content_type="text/xml", recipe=Recipe(), now=now
+            )
+            if len(parsed.entries) == 1:
+                await self._in_database(self._beat, heartbeat.PARSER)
+        trial = Report(title="工人讨薪", text="", published=now, source_region="", outlet_national=False, now=now)
+        await asyncio.get_running_loop().run_in_executor(self._brain, judge.judge_many, [trial])
+        await self._in_database(self._beat, heartbeat.JUDGE)
+
+    async def _watch_clock(self) -> None:
+        """Notice that somebody set the clock back, which would leave every due time in the future."""
+        wall, steady = self._clock(), time.monotonic()
+        while True:
+            await asyncio.sleep(5)
+            now, passed = self._clock(), time.monotonic() - steady
+            step = (now - wall).total_seconds() - passed
+            if step < -CLOCK_STEP_SECONDS:
+                log.warning("the system clock stepped back by %.0f s; due times move with it", -step)
+                with suppress(MonitorsError):
+                    await self._in_database(self._shift, timedelta(seconds=step))
+            wall, steady = now, time.monotonic()
+
+    # ── what runs in the store's thread ──────────────────────────────────────────────────────────────────────────
+
+    async def _in_database(self, work: Callable[..., Result], *arguments: Any) -> Result:
+        return await asyncio.get_running_loop().run_in_executor(self._database, work, *arguments)
+
+    async def _build_judge(self) -> Judge:
+        return await asyncio.get_running_loop().run_in_executor(self._brain, Judge, self._settings)
+
+    def _poller(self, fetcher: Fetcher, pool: ParserPool, judge: Judge) -> Poller:
+        return Poller(
+            self._settings,
+            self._store,
+            owner=self._owner,
+            fetcher=fetcher,
+            parser=pool,
+            judge=judge,
+            database=self._database,
+            brain=self._brain,
+            clock=self._clock,
+            random=random.random,
+        )
+
+    def _start(self, alone: bool) -> None:
+        with self._store.write() as connection:
+            if alone:
+                freed = claims.release_all(connection)
+                if freed:
+                    log.info("freed %d leases of a watch that ended without giving them back", freed)
+            heartbeat.beat(connection, heartbeat.LOOP, now=self._clock(), note=self._note)
+
+    def _active(self) -> list[str]:
+        query = select(t.source.c.id).where(t.source.c.paused.is_(False), t.source.c.removed.is_(False))
+        with self._store.read() as connection:
+            return list(connection.scalars(query))
+
+    def _claim(self, among: Collection[str] | None) -> list[claims.Claim]:
+        room = self._settings.watch.concurrency - len(self._polls)
+        if room <= 0 or (among is None and not self._anything_due()):
+            return []
+        with self._store.write() as connection:
+            return claims.claim(
+                connection,
+                self._owner,
+                now=self._clock(),
+                limit=room,
+                lease_seconds=self._settings.watch.lease_seconds,
+                among=among,
+            )
+
+    def _anything_due(self) -> bool:
+        with self._store.read() as connection:
+            return claims.anything_due(connection, self._clock())
+
+    def _beat_and_renew(self) -> None:
+        now = self._clock()
+        with self._store.write() as connection:
+            heartbeat.beat(connection, heartbeat.LOOP, now=now, note=self._note)
+            until = now + timedelta(seconds=self._settings.watch.lease_seconds)
+            claims.renew(connection, self._owner, list(self._polls), until=until)
+
+    def _beat(self, part: str) -> None:
+        with self._store.write() as connection:
+            heartbeat.beat(connection, part, now=self._clock())
+
+    def _reassess(self) -> None:
+        with self._store.write() as connection:
+            intake.reassess(connection, settings=self._settings, now=self._clock())
+
+    def _shift(self, delta: timedelta) -> None:
+        with self._store.write() as connection:
+            claims.shift_clock(connection, delta)
+
+    def _release_own(self) -> None:
+        with self._store.write() as connection:
+            connection.execute(
+                t.source_state.update()
+                .where(t.source_state.c.lease_owner == self._owner)
+                .values(lease_owner=None, lease_until=None)
+            )
+
+    def _housekeeping(self) -> None:
+        now = self._clock()
+        with self._store.write() as connection:
+            prune(connection, self._settings, now)
+
+    def _shut(self) -> None:
+        self._database.shutdown(wait=True)
+        self._brain.shutdown(wait=True)
+
+
+def prune(connection: Connection, settings: Settings, now: datetime) -> None:
+    """Remove what has served its time: old outcome rows, story candidates beyond the window, change marks."""
+    old = now - timedelta(days=settings.watch.outcome_days)
+    connection.execute(delete(t.poll).where(t.poll.c.started_at < old))
+    connection.execute(delete(t.set_aside).where(t.set_aside.c.at < old))
+    # Twice the window: a report may be published days before it is found.
+    StoryIndex().prune(connection, now - timedelta(days=2 * settings.story.window_days))
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("DELETE FROM data_change WHERE at < now() - interval '1 day'"))
+
+
+class watch_lock:  # noqa: N801 - used as a context manager, read as one
+    """The lock that lets one watch at a time run on a SQLite file of this machine; on PostgreSQL always ours.
+
+    ``exclusive`` says whether holding it proves that no other watch lives, so that leases left behind may be freed.
+    """
+
+    def __init__(self, settings: Settings, store: Store) -> None:
+        self.exclusive = store.dialect == "sqlite"
+        self._path = Path(f"{store.path}.watch") if store.path else settings.data_dir / "watch"
+        self._descriptor: int | None = None
+
+    def __enter__(self) -> watch_lock:
+        if self.exclusive:
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+
+    def acquire(self) -> bool:
+        """Try to take the lock; the kernel gives it back when the process dies, however it dies."""
+        if self._descriptor is None:
+            return True
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
