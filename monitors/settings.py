@@ -152,7 +152,8 @@ class SourceEntry(_Table):
     group: str
     outlet: str = ""
     interval_minutes: float = Field(default=10, gt=0, le=10_080)
-    max_interval_minutes: float = Field(default=120, gt=0, le=43_200)
+    # Absent: the interval is a promise and does not stretch. Given: it may stretch so far while nothing new comes.
+    max_interval_minutes: float | None = Field(default=None, gt=0, le=43_200)
     region: str = Field(default="", pattern=r"^(\d{6})?$")
     tier: int = Field(default=3, ge=1, le=4)
     national: bool = False
@@ -182,7 +183,7 @@ class SourceEntry(_Table):
     def _reasoned(self) -> SourceEntry:
         if self.condition in CONDITIONS[2:] and not self.note:
             raise ValueError("condition 为 已停更 或 受阻 时须在 note 写明原因")
-        if self.max_interval_minutes < self.interval_minutes:
+        if self.max_interval_minutes is not None and self.max_interval_minutes < self.interval_minutes:
             raise ValueError("max_interval_minutes 不能小于 interval_minutes")
         return self
 
@@ -207,8 +208,8 @@ class SourceEntry(_Table):
             url=self.url,
             group=self.group,
             outlet=self.outlet or self.name,
-            interval_seconds=int(self.interval_minutes * 60),
-            max_interval_seconds=int(self.max_interval_minutes * 60),
+            interval_seconds=max(1, round(self.interval_minutes * 60)),
+            max_interval_seconds=max(1, round((self.max_interval_minutes or self.interval_minutes) * 60)),
             region=self.region,
             tier=self.tier,
             national=self.national,
