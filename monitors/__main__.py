@@ -1,0 +1,334 @@
+"""The command line: ``python -m monitors …``. JSON Lines in and out, errors on stderr, exit code ≠ 0 on failure."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import json
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import Any, TextIO
+
+from monitors import settings as settings_module
+from monitors.clock import utc_now
+from monitors.errors import InputError, MonitorsError
+from monitors.settings import Settings
+from monitors.store.engine import Store
+
+Command = Callable[[argparse.Namespace], int]
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code."""
+    arguments = build_parser().parse_args(argv)
+    command: Command = arguments.command
+    try:
+        return command(arguments)
+    except MonitorsError as error:
+        print(error, file=sys.stderr)
+        return 1
+    except BrokenPipeError:
+        # The reader of our output went away (`| head`): not an error worth a trace.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except KeyboardInterrupt:
+        return 130
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Every command with its arguments. Rooms with many commands declare their own."""
+    from monitors.opinion import export_cli, sources_cli  # noqa: PLC0415 - imports are paid per command
+
+    parser = argparse.ArgumentParser(prog="python -m monitors", description="治欠薪台账与舆情值守")
+    commands = parser.add_subparsers(required=True, metavar="命令")
+
+    watch = commands.add_parser("watch", help="运行监测：抓取到期的监测源，研判并开警情")
+    watch.add_argument("--once", action="store_true", help="所有未暂停的监测源各抓取一次后结束")
+    watch.add_argument("--child", action="store_true", help="标准输入关闭时结束（由页面服务启动时使用）")
+    watch.set_defaults(command=_watch)
+
+    judge = commands.add_parser("judge", help="逐行研判 JSON Lines：{id?,title,text?,url?,source?,source_region?,published?}")
+    judge.add_argument("file", nargs="?", default="-")
+    judge.set_defaults(command=_judge)
+
+    parse = commands.add_parser("parse", help="解析一个文件，每条输出一行")
+    parse.add_argument("file")
+    parse.add_argument("--kind", choices=("feed", "page", "json"), required=True)
+    parse.add_argument("--source", default="", help="用该监测源的解析规则")
+    parse.add_argument("--url", default="")
+    parse.add_argument("--content-type", default="")
+    parse.set_defaults(command=_parse)
+
+    cluster = commands.add_parser("cluster", help="把 JSON Lines 归并为事件：{id,title,text?,source?,published?} → {id,story}")
+    cluster.add_argument("file", nargs="?", default="-")
+    cluster.set_defaults(command=_cluster)
+
+    alerts = commands.add_parser("alerts", help="警情").add_subparsers(required=True, metavar="动作")
+    export = alerts.add_parser("export", help="导出警情清单")
+    export_cli.add_arguments(export)
+    export.set_defaults(command=_with_store(export_cli.run))
+
+    sources = commands.add_parser("sources", help="监测源：列出、试抓、导入导出 OPML")
+    sources_cli.add_arguments(sources)
+    sources.set_defaults(command=_with_store(sources_cli.run))
+
+    demo = commands.add_parser("demo", help="演示数据").add_subparsers(required=True, metavar="动作")
+    demo.add_parser("load", help="载入约 40 天的演示数据").set_defaults(command=_with_store(_demo_load))
+    demo.add_parser("clear", help="清除演示数据").set_defaults(command=_with_store(_demo_clear))
+
+    backup = commands.add_parser("backup", help="备份数据库到一个文件（运行中也可以）")
+    backup.add_argument("file", type=Path)
+    backup.set_defaults(command=_with_store(_backup))
+
+    restore = commands.add_parser("restore", help="用备份文件恢复数据库")
+    restore.add_argument("file", type=Path)
+    restore.add_argument("--force", action="store_true", help="监测正在运行也恢复")
+    restore.set_defaults(command=_restore)
+
+    check = commands.add_parser("check", help="体检：设置、数据库、监测源、时钟、字体")
+    check.add_argument("--json", action="store_true")
+    check.set_defaults(command=_check)
+    return parser
+
+
+@contextmanager
+def opened(settings: Settings) -> Iterator[Store]:
+    """The store of these settings, brought to the present schema."""
+    from monitors.store.schema import upgrade  # noqa: PLC0415 - Alembic takes a third of a second to import
+
+    store = Store(settings.database_url)
+    try:
+        upgrade(store)
+        yield store
+    finally:
+        store.close()
+
+
+def _with_store(work: Callable[[argparse.Namespace, Settings, Store], int]) -> Command:
+    def command(arguments: argparse.Namespace) -> int:
+        settings = settings_module.current()
+        with opened(settings) as store:
+            return work(arguments, settings, store)
+
+    return command
+
+
+def _emit(row: dict[str, Any], stream: TextIO | None = None) -> None:
+    print(json.dumps(row, ensure_ascii=False), file=stream or sys.stdout)
+
+
+def read_json_lines(name: str) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Objects of a JSON Lines file (``-`` for standard input) with their line numbers; blank lines are skipped.
+
+    Raises:
+        InputError: the file cannot be read, or a line is not a JSON object; names file and line.
+    """
+    try:
+        stream = sys.stdin if name == "-" else Path(name).open(encoding="utf-8-sig")  # noqa: SIM115 - closed below
+        with stream:
+            for number, line in enumerate(stream, start=1):
+                if not line.strip():
+                    continue
+                try:
+                    row = json.loads(line)
+                except ValueError as error:
+                    raise InputError(f"{name} 第 {number} 行不是有效的 JSON：{error}") from error
+                if not isinstance(row, dict):
+                    raise InputError(f"{name} 第 {number} 行应为 JSON 对象")
+                yield number, row
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"无法读取 {name}：{error}") from error
+
+
+def _published(row: dict[str, Any], name: str, number: int) -> datetime | None:
+    from monitors.opinion.dates import read_date  # noqa: PLC0415
+
+    value = row.get("published")
+    if value in (None, ""):
+        return None
+    found = read_date(str(value), now=utc_now())
+    if found is None:
+        raise InputError(f"{name} 第 {number} 行 published 不是可识别的时间：{value!r}")
+    return found
+
+
+def _judge(arguments: argparse.Namespace) -> int:
+    from monitors.opinion.judge import Judge, Report, as_json  # noqa: PLC0415
+
+    judge = Judge(settings_module.current())
+    now = utc_now()
+    batch: list[tuple[Any, Report]] = []
+
+    def flush() -> None:
+        for (identity, _), judgement in zip(batch, judge.judge_many([r for _, r in batch]), strict=True):
+            _emit({"id": identity} | as_json(judgement))
+        batch.clear()
+
+    for number, row in read_json_lines(arguments.file):
+        if not isinstance(row.get("title", ""), str) or not isinstance(row.get("text") or "", str):
+            raise InputError(f"{arguments.file} 第 {number} 行 title 和 text 应为文字")
+        report = Report(
+            title=row.get("title") or "",
+            text=row.get("text") or "",
+            published=_published(row, arguments.file, number) or now,
+            source_region=str(row.get("source_region") or ""),
+            outlet_national=False,
+            now=now,
+        )
+        batch.append((row.get("id", number), report))
+        if len(batch) >= 256:
+            flush()
+    flush()
+    return 0
+
+
+def _parse(arguments: argparse.Namespace) -> int:
+    from monitors.opinion.model import Recipe  # noqa: PLC0415
+    from monitors.opinion.parse_pool import ParserPool  # noqa: PLC0415
+
+    settings = settings_module.current()
+    recipe, url, kind = Recipe(), arguments.url, arguments.kind
+    if arguments.source:
+        known = {entry.id: entry.source() for entry in settings.sources}
+        if arguments.source not in known:
+            raise InputError(f"config.toml 中没有监测源 {arguments.source}")
+        recipe, url = known[arguments.source].recipe, url or known[arguments.source].url
+    try:
+        body = Path(arguments.file).read_bytes()
+    except OSError as error:
+        raise InputError(f"无法读取 {arguments.file}：{error}") from error
+    if len(body) > settings.fetch.max_body_bytes:
+        raise InputError(f"{arguments.file} 超过 {settings.fetch.max_body_bytes // 1_048_576} MiB 上限，未解析")
+
+    async def work() -> None:
+        # In the killable child, as the watch does: a hostile file ends in bounded time and memory here too.
+        pool = ParserPool(settings.parse)
+        try:
+            parsed = await pool.parse(
+                body, kind=kind, url=url, content_type=arguments.content_type, recipe=recipe, now=utc_now()
+            )
+        finally:
+            pool.close()
+        for entry in parsed.entries:
+            published = entry.published.isoformat() if entry.published else None
+            _emit({"guid": entry.guid, "title": entry.title, "url": entry.url, "text": entry.text, "published": published})
+        for rejected in parsed.rejected:
+            print(f"搁置：{rejected.reason}：{rejected.excerpt[:80]}", file=sys.stderr)
+
+    asyncio.run(work())
+    return 0
+
+
+def _cluster(arguments: argparse.Namespace) -> int:
+    from monitors.opinion import stories  # noqa: PLC0415
+
+    settings = settings_module.current()
+    now = utc_now()
+    identities: list[Any] = []
+    members = []
+    for number, row in read_json_lines(arguments.file):
+        title, text = row.get("title") or "", row.get("text") or ""
+        if not isinstance(title, str) or not isinstance(text, str):
+            raise InputError(f"{arguments.file} 第 {number} 行 title 和 text 应为文字")
+        identities.append(row.get("id", number))
+        published = _published(row, arguments.file, number) or now
+        members.append(stories.member(id=len(members), title=title, text=text, published=published))
+    found = stories.cluster(members, settings.story)
+    for index, identity in enumerate(identities):
+        _emit({"id": identity, "story": found[index]})
+    return 0
+
+
+def _watch(arguments: argparse.Namespace) -> int:
+    from monitors import logs  # noqa: PLC0415
+    from monitors.opinion.sources import sync_catalogue  # noqa: PLC0415
+    from monitors.opinion.watch import Watch  # noqa: PLC0415
+
+    logs.configure()
+    settings = settings_module.current()
+    with opened(settings) as store:
+        with store.write() as connection:
+            sync_catalogue(connection, [entry.source() for entry in settings.sources], utc_now())
+        watch = Watch(settings, store)
+        if arguments.once:
+            done = asyncio.run(watch.run_once())
+            for outcome in done.outcomes:
+                _emit(
+                    {
+                        "source": outcome.source_id,
+                        "outcome": outcome.kind,
+                        "note": outcome.note,
+                        "new": outcome.new,
+                        "alerts_opened": len(outcome.opened),
+                    }
+                )
+            return 1 if done.outcomes and done.failed == len(done.outcomes) else 0
+        asyncio.run(_watch_until_told(watch, child=arguments.child))
+    return 0
+
+
+async def _watch_until_told(watch: Any, *, child: bool) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    if child:
+
+        def wait_for_parent() -> None:
+            sys.stdin.buffer.read()  # returns when the parent closes the pipe or dies, however it dies
+            loop.call_soon_threadsafe(stop.set)
+
+        threading.Thread(target=wait_for_parent, daemon=True, name="parent").start()
+    await watch.run(stop)
+
+
+def _demo_load(_arguments: argparse.Namespace, settings: Settings, store: Store) -> int:
+    from monitors.opinion import demo  # noqa: PLC0415
+
+    report = demo.load(store, settings, now=utc_now())
+    print(report.words, file=sys.stderr)
+    return 0
+
+
+def _demo_clear(_arguments: argparse.Namespace, _settings: Settings, store: Store) -> int:
+    from monitors.opinion import demo  # noqa: PLC0415
+
+    print(f"已清除演示数据 {demo.clear(store)} 条", file=sys.stderr)
+    return 0
+
+
+def _backup(arguments: argparse.Namespace, _settings: Settings, store: Store) -> int:
+    from monitors.store.backup import backup  # noqa: PLC0415
+
+    print(backup(store, arguments.file, now=utc_now()).words, file=sys.stderr)
+    return 0
+
+
+def _restore(arguments: argparse.Namespace) -> int:
+    from monitors.store.backup import restore  # noqa: PLC0415
+
+    settings = settings_module.current()
+    print(restore(settings, arguments.file, now=utc_now(), force=arguments.force).words, file=sys.stderr)
+    return 0
+
+
+def _check(arguments: argparse.Namespace) -> int:
+    from monitors.doctor import examine  # noqa: PLC0415
+
+    findings = examine(now=utc_now())
+    for finding in findings:
+        if arguments.json:
+            _emit(finding.as_json())
+        else:
+            print(finding.line)
+    return 1 if any(finding.failed for finding in findings) else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
