@@ -7,7 +7,7 @@ before the commit leaves nothing; a repeat after it finds everything seen.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
@@ -15,8 +15,9 @@ from typing import Any
 from sqlalchemy import Connection, Row, insert, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from monitors.clock import local
 from monitors.opinion import alerts, search, stories
-from monitors.opinion.model import Entry, Judgement, Source
+from monitors.opinion.model import CLOSED_STATES, Entry, Judgement, Source
 from monitors.opinion.severity import SeverityInputs, assess
 from monitors.opinion.story_facts import Report, StoryFacts, summarise
 from monitors.opinion.story_index import StoryIndex
@@ -154,6 +155,10 @@ def explanation(judgement: Judgement) -> dict[str, Any]:
         "evidence": [asdict(e) for e in judgement.evidence],
         "parts": [asdict(p) for p in severity.parts] if severity else [],
         "floors": list(severity.floors) if severity else [],
+        "gathered": judgement.gathered,
+        "visiting_province": judgement.visiting_province,
+        "public_project": judgement.public_project,
+        "specific_claim": judgement.specific_claim,
         "snownlp": judgement.snownlp,
         "model": judgement.model,
     }
@@ -222,7 +227,7 @@ def refresh_story(connection: Connection, story_id: int, *, settings: Settings, 
         .where(t.item.c.story_id == story_id)
     ).all()
     facts = summarise([_report(row) for row in rows], now)
-    severity = assess(severity_inputs(facts, rows, settings=settings, now=now), settings.severity)
+    severity = assess(severity_inputs(facts, settings=settings, now=now), settings.severity)
     before = connection.execute(select(t.story).where(t.story.c.id == story_id)).one()
     values: dict[str, Any] = {
         "title": facts.title,
@@ -259,7 +264,7 @@ def reassess(connection: Connection, *, settings: Settings, now: datetime) -> li
     """Look again at every story with an open alert: outlets per 24 h, growth and the calendar move with time."""
     _hold_stories(connection)
     open_stories = connection.scalars(
-        select(t.alert.c.story_id).where(t.alert.c.state.not_in(alerts.CLOSED_STATES)).order_by(t.alert.c.story_id)
+        select(t.alert.c.story_id).where(t.alert.c.state.not_in(CLOSED_STATES)).order_by(t.alert.c.story_id)
     ).all()
     return [refresh_story(connection, story_id, settings=settings, now=now) for story_id in open_stories]
 
@@ -281,9 +286,31 @@ def _report(row: Row[Any]) -> Report:
         employer=row.employer,
         matched=tuple(row.judgement["matched"]),
         acts=tuple(row.judgement["acts"]),
+        gathered=row.judgement["gathered"],
+        visiting_province=row.judgement["visiting_province"],
+        public_project=row.judgement["public_project"],
+        specific_claim=row.judgement["specific_claim"],
     )
 
 
-def severity_inputs(facts: StoryFacts, rows: Iterable[Row[Any]], *, settings: Settings, now: datetime) -> SeverityInputs:
+def severity_inputs(facts: StoryFacts, *, settings: Settings, now: datetime) -> SeverityInputs:
     """The story's facts in the terms of the severity table (domain.md 4.2)."""
-    raise NotImplementedError
+    today = local(now).date()
+    festival = settings.spring_festival_after(today)
+    waited = (now - facts.first_published_at).total_seconds() / 3600
+    return SeverityInputs(
+        acts=facts.acts,
+        workers=facts.workers,
+        amount_fen=facts.amount_fen,
+        outlets_24h=facts.outlets_24h,
+        national_outlet=facts.national,
+        growth=facts.growth,
+        hours_without_response=None if facts.answered or facts.scope != "本省" else waited,
+        public_project=facts.public_project,
+        days_to_festival=(festival - today).days if festival else None,
+        settled=facts.settled,
+        in_province_claim=facts.specific_claim and facts.scope == "本省",
+        gathered=facts.gathered,
+        visiting_province=facts.visiting_province,
+        listed_only=facts.scope in ("背景", "外省"),
+    )

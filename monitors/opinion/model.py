@@ -198,3 +198,8 @@ class Judgement:
     acts: tuple[str, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     model: str = ""
+    # What a story's severity is computed from beside acts, persons and amount (see severity.SeverityInputs).
+    gathered: int | None = None
+    visiting_province: int | None = None
+    public_project: bool = False
+    specific_claim: bool = False

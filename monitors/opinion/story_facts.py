@@ -44,6 +44,10 @@ class Report:
     employer: str | None
     matched: tuple[str, ...]
     acts: tuple[str, ...]
+    gathered: int | None = None
+    visiting_province: int | None = None
+    public_project: bool = False
+    specific_claim: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +74,10 @@ class StoryFacts:
     settled: bool
     answered: bool
     disagreements: tuple[str, ...]
+    gathered: int | None
+    visiting_province: int | None
+    public_project: bool
+    specific_claim: bool
 
 
 def summarise(reports: Sequence[Report], now: datetime) -> StoryFacts:
@@ -104,6 +112,10 @@ def summarise(reports: Sequence[Report], now: datetime) -> StoryFacts:
         settled=settled,
         answered=any(r.tier == 1 for r in ordered),
         disagreements=tuple(note for note in (workers_note, amount_note) if note),
+        gathered=max((r.gathered for r in concerned if r.gathered is not None), default=None),
+        visiting_province=max((r.visiting_province for r in concerned if r.visiting_province is not None), default=None),
+        public_project=any(r.public_project for r in concerned),
+        specific_claim=any(r.specific_claim for r in concerned),
     )
 
 
