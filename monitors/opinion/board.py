@@ -15,7 +15,6 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Integer,
-    Row,
     and_,
     case,
     cast,
@@ -107,6 +106,7 @@ class OpenAlert:
     sentiment: float
     region: str
     place: str
+    place_short: str
     workers: int | None
     amount_fen: int | None
     employer: str | None
@@ -176,6 +176,15 @@ _ADVICE: dict[heartbeat.State, str] = {
 }
 
 
+def short_place(code: str) -> str:
+    """The place in its everyday form, without ethnic names: 普洱市孟连县; for narrow columns."""
+    if not code or code == PROVINCE:
+        return place_name(code)
+    prefecture = divisions.prefecture_of(code)
+    above = divisions.short_name(prefecture) if prefecture != divisions.current_code(code) else ""
+    return f"{above}{divisions.short_name(code)}" or code
+
+
 def strip(connection: Connection, settings: Settings, now: datetime) -> Strip:
     """Is the watch alive, and what to do where it is not."""
     found = heartbeat.pulse(connection, settings, now)
@@ -222,7 +231,7 @@ def _hour(connection: Connection, column: ColumnElement[datetime]) -> ColumnElem
     return cast(func.floor(extract("epoch", column) / _HOUR), Integer)
 
 
-def _series(rows: Sequence[Row[Any]], index: int, hours: Sequence[datetime]) -> tuple[int, ...]:
+def _series(rows: Sequence[Any], index: int, hours: Sequence[datetime]) -> tuple[int, ...]:
     found = {int(row[0]): int(row[index] or 0) for row in rows}
     return tuple(found.get(int(hour.timestamp()) // _HOUR, 0) for hour in hours)
 
@@ -330,6 +339,7 @@ def _open_alert(row: Mapping[Any, Any]) -> OpenAlert:
         sentiment=row["sentiment"],
         region=row["region"],
         place=place_name(row["region"]),
+        place_short=short_place(row["region"]),
         workers=row["workers"],
         amount_fen=row["amount_fen"],
         employer=row["employer"],
