@@ -221,14 +221,12 @@ def _empty(store: Store) -> None:
 
 
 def _index_missing(store: Store, progress: Callable[[int], None] | None) -> int:
-    missing = "SELECT rowid FROM item_fts" if store.dialect == "sqlite" else "SELECT item_id FROM item_fts"
+    known = "SELECT rowid FROM item_fts" if store.dialect == "sqlite" else "SELECT item_id FROM item_fts"
     with store.read() as connection:
-        indexed = connection.scalar(text(f"SELECT count(*) FROM ({missing}) AS known"))  # noqa: S608 - one of two constants
+        indexed = connection.scalar(text(f"SELECT count(*) FROM ({known}) AS known"))  # noqa: S608 - one of two constants
         if indexed == connection.scalar(select(func.count()).select_from(t.item)):
             return 0
-        ids = connection.scalars(
-            select(t.item.c.id).where(t.item.c.id.not_in(text(missing))).order_by(t.item.c.id)
-        ).all()
+        ids = connection.scalars(text(f"SELECT id FROM item WHERE id NOT IN ({known}) ORDER BY id")).all()  # noqa: S608 - as above
     added = 0
     for batch in _batches(ids):
         with store.write() as connection:

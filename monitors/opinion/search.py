@@ -1,0 +1,351 @@
+"""Full-text search over all items (舆情检索), on both databases, paged in SQL.
+
+``index_items``, ``unindex_items``, ``ensure`` and ``rebuild`` keep the index (``monitors.store.search_index``) and are
+offered here too, since those who write items work with this module.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Float,
+    FromClause,
+    Row,
+    Select,
+    String,
+    and_,
+    cast,
+    column,
+    func,
+    literal_column,
+    select,
+    table,
+)
+from sqlalchemy.dialects.postgresql import TSQUERY
+
+from monitors.opinion import search_query
+from monitors.opinion.search_query import Query
+from monitors.regions import divisions
+from monitors.store import tables as t
+from monitors.store.search_index import Phrase, ensure, fold, index_items, rebuild, unindex_items
+
+__all__ = [
+    "CAP", "SORTS", "Filters", "Found", "Hit", "ensure", "index_items", "matching", "query_terms", "rebuild",
+    "search", "snippet", "spans", "unindex_items", "within",
+]  # fmt: skip
+
+CAP = 10_000  # matches beyond are not counted ("10000+") nor ranked: nobody turns to page 201
+SNIPPET_CHARS = 140
+_LEAD_CHARS = 36  # shown before the first match, so that the sentence it stands in begins on the screen
+_MAX_SPANS = 200
+_BATCH = 500
+
+Relevance = Literal["全部", "相关", "不相关"]
+Sort = Literal["时间", "匹配"]
+SORTS: tuple[Sort, ...] = ("时间", "匹配")
+
+
+@dataclass(frozen=True, slots=True)
+class Filters:
+    """What to look for. Empty means "any". ``since`` ≤ publication < ``until``; ``region`` holds all within it."""
+
+    query: str = ""
+    since: datetime | None = None
+    until: datetime | None = None
+    region: str = ""
+    source: str = ""
+    group: str = ""
+    outlet: str = ""
+    relevance: Relevance = "全部"
+    levels: tuple[str, ...] = ()
+    stance: str = ""
+    kind: str = ""
+    sort: Sort = "时间"
+
+
+@dataclass(frozen=True, slots=True)
+class Hit:
+    """One item found. Spans are offsets (start, end) of what was looked for in ``title`` and ``snippet``.
+
+    All texts are untrusted and unescaped. ``amount_fen`` is 分, ``workers`` persons.
+    """
+
+    id: int
+    title: str
+    title_spans: tuple[tuple[int, int], ...]
+    snippet: str
+    snippet_spans: tuple[tuple[int, int], ...]
+    url: str
+    outlet: str
+    source_name: str
+    published_at: datetime
+    published_note: str
+    fetched_at: datetime
+    region: str
+    place: str
+    relevant: bool
+    level: str | None
+    stance: str
+    sentiment: float
+    kind: str | None
+    workers: int | None
+    amount_fen: int | None
+    employer: str | None
+    matched: tuple[str, ...]
+    story_id: int | None
+    demo: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One page of hits. ``total`` counts all matches, up to ``CAP``; ``capped`` says there are more."""
+
+    hits: tuple[Hit, ...]
+    total: int
+    capped: bool
+    page: int
+    pages: int
+    notes: tuple[str, ...]
+
+
+def search(connection: Connection, filters: Filters, *, page: int = 1, size: int = 50) -> Found:
+    """One page of what matches, newest or best first. Any text typed as query is accepted.
+
+    Sorting by match ranks the newest ``CAP`` matches: a title counts ten times its text.
+    """
+    query = search_query.parse(filters.query)
+    if query.hopeless:
+        return Found((), 0, capped=False, page=1, pages=1, notes=query.notes)
+    total, capped = _count(connection, query, filters)
+    pages = max(1, -(-total // size))
+    page = min(max(1, page), pages)
+    ids = _ids(connection, query, filters, common=capped, limit=min(size, CAP), offset=(page - 1) * size)
+    hits = _hits(connection, ids, query)
+    return Found(hits, total, capped, page, pages, query.notes)
+
+
+def matching(connection: Connection, filters: Filters, limit: int) -> Iterator[Hit]:
+    """All that matches in the chosen order, at most ``limit``; read in batches, for exports."""
+    query = search_query.parse(filters.query)
+    if query.hopeless:
+        return
+    _, common = _count(connection, query, filters)
+    ids = _ids(connection, query, filters, common=common, limit=limit, offset=0)
+    for start in range(0, len(ids), _BATCH):
+        yield from _hits(connection, ids[start : start + _BATCH], query)
+
+
+def count(connection: Connection, filters: Filters) -> tuple[int, bool]:
+    """How many items match, up to ``CAP``, and whether there are more."""
+    query = search_query.parse(filters.query)
+    return (0, False) if query.hopeless else _count(connection, query, filters)
+
+
+def within(region: ColumnElement[str], code: str) -> ColumnElement[bool]:
+    """Rows whose division is ``code`` or lies inside it. A range, not a pattern, so that an index serves it."""
+    stem = code.removesuffix("0000") if code.endswith("0000") else code.removesuffix("00")
+    return region.between(stem.ljust(6, "0"), stem.ljust(6, "9"))
+
+
+def query_terms(typed: str) -> tuple[Phrase, ...]:
+    """The phrases of a typed query, to highlight elsewhere."""
+    return search_query.parse(typed).wanted
+
+
+def spans(original: str, phrases: Sequence[Phrase]) -> tuple[tuple[int, int], ...]:
+    """Where ``phrases`` stand in ``original``: merged, in order, at most 200."""
+    if not original or not phrases:
+        return ()
+    folded = fold(original)
+    found = sorted({m.span() for wanted in phrases for m in _pattern(wanted).finditer(folded)})
+    merged: list[tuple[int, int]] = []
+    for start, end in found[: _MAX_SPANS * 4]:
+        if merged and start <= merged[-1][1]:
+            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
+        else:
+            merged.append((start, end))
+    return tuple(merged[:_MAX_SPANS])
+
+
+def snippet(original: str, phrases: Sequence[Phrase]) -> tuple[str, tuple[tuple[int, int], ...]]:
+    """The stretch of a text that shows most of what was looked for, on one line, and where it stands there."""
+    found = spans(original, phrases)
+    start = 0
+    if found and found[-1][1] > SNIPPET_CHARS:
+        shown = SNIPPET_CHARS - _LEAD_CHARS
+        best = max(found, key=lambda span: (sum(span[0] <= s and e <= span[0] + shown for s, e in found), -span[0]))
+        start = max(0, best[0] - _LEAD_CHARS)
+        sentence = -1 if not start else max(original.rfind(mark, start, best[0]) for mark in "。！？；\n")
+        start = sentence + 1 if sentence >= 0 else start
+    end = min(len(original), start + SNIPPET_CHARS)
+    line = re.sub(r"\s", " ", original[start:end])
+    before, after = ("…" if start else ""), ("…" if end < len(original) else "")
+    shift = len(before) - start
+    kept = tuple((s + shift, min(e, end) + shift) for s, e in found if start <= s < end)
+    return f"{before}{line}{after}", kept
+
+
+def _pattern(wanted: Phrase) -> re.Pattern[str]:
+    # Between two pieces the index saw only what is neither character nor digit; so does the highlight.
+    body = r"[^0-9a-z\u3400-\u9fff]*".join(re.escape(part) for part in wanted.parts)
+    head = r"(?<![0-9a-z])" if wanted.parts[0][0].isascii() else ""
+    tail = r"(?![0-9a-z])" if wanted.parts[-1][-1].isascii() and not wanted.open_end else ""
+    return re.compile(head + body + tail)
+
+
+# The index is no declared table: its form differs by database (first migration).
+_FTS = table("item_fts", column("rowid"), column("item_id"), column("tokens"))
+
+
+def _text_condition(dialect: str, sqlite_query: str, postgresql_query: str) -> ColumnElement[bool]:
+    if dialect == "sqlite":
+        return literal_column("item_fts", String).op("MATCH", is_comparison=True)(sqlite_query)
+    return _FTS.c.tokens.op("@@", is_comparison=True)(cast(postgresql_query, TSQUERY))
+
+
+def _found_by(query: Query, dialect: str) -> ColumnElement[bool]:
+    return _text_condition(dialect, query.fts5(), query.tsquery())
+
+
+def _joined(dialect: str) -> FromClause:
+    key = _FTS.c.rowid if dialect == "sqlite" else _FTS.c.item_id
+    return _FTS.join(t.item, t.item.c.id == key)
+
+
+def _not_excluded(query: Query, dialect: str) -> ColumnElement[bool]:
+    """A query of exclusions only: FTS5 cannot say "all but", so the items found are taken away."""
+    key = _FTS.c.rowid if dialect == "sqlite" else _FTS.c.item_id
+    any_of = " | ".join(p.tsquery() for p in query.excluded)
+    return t.item.c.id.not_in(select(key).where(_text_condition(dialect, query.fts5_excluded(), any_of)))
+
+
+def _conditions(filters: Filters) -> list[ColumnElement[bool]]:
+    item = t.item.c
+    found: list[ColumnElement[bool]] = []
+    if filters.since:
+        found.append(item.published_at >= filters.since)
+    if filters.until:
+        found.append(item.published_at < filters.until)
+    if filters.region:
+        found.append(within(item.region, filters.region))
+    if filters.group:
+        found.append(item.source_id.in_(select(t.source.c.id).where(t.source.c.group_name == filters.group)))
+    if filters.relevance != "全部":
+        found.append(item.relevant.is_(filters.relevance == "相关"))
+    if filters.levels:
+        found.append(item.level.in_(filters.levels))
+    exact = (
+        (item.source_id, filters.source),
+        (item.outlet, filters.outlet),
+        (item.stance, filters.stance),
+        (item.kind, filters.kind),
+    )
+    return found + [held == wanted for held, wanted in exact if wanted]
+
+
+def _count(connection: Connection, query: Query, filters: Filters) -> tuple[int, bool]:
+    dialect = connection.dialect.name
+    conditions = _conditions(filters)
+    inner: Select[Any]
+    if query.required:
+        source = _joined(dialect) if conditions else _FTS
+        inner = select(literal_column("1")).select_from(source).where(_found_by(query, dialect), *conditions)
+    else:
+        excluded = [_not_excluded(query, dialect)] if query.excluded else []
+        inner = select(literal_column("1")).select_from(t.item).where(*conditions, *excluded)
+    found = connection.scalar(select(func.count()).select_from(inner.limit(CAP + 1).subquery())) or 0
+    return min(found, CAP), found > CAP
+
+
+def _ids(connection: Connection, query: Query, filters: Filters, *, common: bool, limit: int, offset: int) -> list[int]:
+    dialect = connection.dialect.name
+    conditions = _conditions(filters)
+    newest = (t.item.c.published_at.desc(), t.item.c.id.desc())
+    if not query.required:
+        if query.excluded:
+            conditions.append(_not_excluded(query, dialect))
+        statement = select(t.item.c.id).where(*conditions).order_by(*newest)
+    elif filters.sort == "匹配":
+        return _best(connection, query, conditions, limit=limit, offset=offset)
+    elif common and dialect == "sqlite":
+        # Many matches: walk the time index and stop when the page is full, instead of sorting them all. The plus
+        # keeps SQLite from looking the matches up one by one.
+        wanted = select(_FTS.c.rowid).where(_found_by(query, dialect))
+        statement = select(t.item.c.id).where(*conditions, literal_column("+item.id").in_(wanted)).order_by(*newest)
+    else:
+        statement = (
+            select(t.item.c.id)
+            .select_from(_joined(dialect))
+            .where(_found_by(query, dialect), *conditions)
+            .order_by(*newest)
+        )
+    return list(connection.scalars(statement.limit(limit).offset(offset)))
+
+
+def _best(
+    connection: Connection, query: Query, conditions: list[ColumnElement[bool]], *, limit: int, offset: int
+) -> list[int]:
+    dialect = connection.dialect.name
+    rank: ColumnElement[float]
+    if dialect == "sqlite":
+        rank = literal_column("bm25(item_fts, 10.0, 1.0)", Float)  # smaller is better
+    else:
+        weights = literal_column("CAST('{0.1, 0.1, 0.1, 1.0}' AS real[])", String)
+        rank = -func.ts_rank(weights, _FTS.c.tokens, cast(query.tsquery(), TSQUERY))
+    ranked = (
+        select(t.item.c.id, t.item.c.published_at, rank.label("rank"))
+        .select_from(_joined(dialect))
+        .where(and_(_found_by(query, dialect), *conditions))
+        .order_by(t.item.c.id.desc())
+        .limit(CAP)
+        .subquery()
+    )
+    statement = select(ranked.c.id).order_by(ranked.c.rank, ranked.c.published_at.desc(), ranked.c.id.desc())
+    return list(connection.scalars(statement.limit(limit).offset(offset)))
+
+
+def _hits(connection: Connection, ids: Sequence[int], query: Query) -> tuple[Hit, ...]:
+    rows = connection.execute(
+        select(t.item, t.source.c.name.label("source_name"))
+        .join(t.source, t.source.c.id == t.item.c.source_id)
+        .where(t.item.c.id.in_(ids))
+    )
+    by_id = {row.id: row for row in rows}
+    return tuple(_hit(by_id[item_id], query.wanted) for item_id in ids if item_id in by_id)
+
+
+def _hit(row: Row[Any], wanted: tuple[Phrase, ...]) -> Hit:
+    extract, extract_spans = snippet(row.text, wanted)
+    return Hit(
+        id=row.id,
+        title=row.title,
+        title_spans=spans(row.title, wanted),
+        snippet=extract,
+        snippet_spans=extract_spans,
+        url=row.url,
+        outlet=row.outlet,
+        source_name=row.source_name,
+        published_at=row.published_at,
+        published_note=row.published_note,
+        fetched_at=row.fetched_at,
+        region=row.region,
+        place=divisions.full_name(row.region),
+        relevant=row.relevant,
+        level=row.level,
+        stance=row.stance,
+        sentiment=row.sentiment,
+        kind=row.kind,
+        workers=row.workers,
+        amount_fen=row.amount_fen,
+        employer=row.employer,
+        matched=tuple(row.judgement.get("matched", ())),
+        story_id=row.story_id,
+        demo=row.demo,
+    )
