@@ -53,7 +53,9 @@ def build_parser() -> argparse.ArgumentParser:
     watch.add_argument("--child", action="store_true", help="标准输入关闭时结束（由页面服务启动时使用）")
     watch.set_defaults(command=_watch)
 
-    judge = commands.add_parser("judge", help="逐行研判 JSON Lines：{id?,title,text?,url?,source?,source_region?,published?}")
+    judge = commands.add_parser(
+        "judge", help="逐行研判 JSON Lines：{id?,title,text?,url?,source?,source_region?,published?}"
+    )
     judge.add_argument("file", nargs="?", default="-")
     judge.set_defaults(command=_judge)
 
@@ -65,7 +67,9 @@ def build_parser() -> argparse.ArgumentParser:
     parse.add_argument("--content-type", default="")
     parse.set_defaults(command=_parse)
 
-    cluster = commands.add_parser("cluster", help="把 JSON Lines 归并为事件：{id,title,text?,source?,published?} → {id,story}")
+    cluster = commands.add_parser(
+        "cluster", help="把 JSON Lines 归并为事件：{id,title,text?,source?,published?} → {id,story}"
+    )
     cluster.add_argument("file", nargs="?", default="-")
     cluster.set_defaults(command=_cluster)
 
@@ -217,7 +221,9 @@ def _parse(arguments: argparse.Namespace) -> int:
             pool.close()
         for entry in parsed.entries:
             published = entry.published.isoformat() if entry.published else None
-            _emit({"guid": entry.guid, "title": entry.title, "url": entry.url, "text": entry.text, "published": published})
+            _emit(
+                {"guid": entry.guid, "title": entry.title, "url": entry.url, "text": entry.text, "published": published}
+            )
         for rejected in parsed.rejected:
             print(f"搁置：{rejected.reason}：{rejected.excerpt[:80]}", file=sys.stderr)
 

@@ -302,7 +302,7 @@ def line_of(text: str, location: tuple[int | str, ...]) -> int:
             continue
         if not current and re.match(rf"\s*{re.escape(table)}\s*=", line):
             return number
-        inside = current == table and (seen == wanted or seen <= 0)
+        inside = current == table and seen == wanted
         if inside and keys and re.match(rf"\s*\"?{re.escape(keys[0])}\"?\s*=", line):
             return number
     return best

@@ -61,15 +61,12 @@ def metrics(store: Store, now: datetime) -> bytes:
     with store.read() as connection:
         for part, at in connection.execute(select(t.heartbeat.c.part, t.heartbeat.c.at)).all():
             age.labels(part).set((now - at).total_seconds())
-        found = dict(
-            connection.execute(
-                select(t.alert.c.level, func.count())
-                .where(t.alert.c.state.not_in(CLOSED_STATES), t.alert.c.demo.is_(False))
-                .group_by(t.alert.c.level)
-            )
-            .tuples()
-            .all()
+        by_level = (
+            select(t.alert.c.level, func.count())
+            .where(t.alert.c.state.not_in(CLOSED_STATES), t.alert.c.demo.is_(False))
+            .group_by(t.alert.c.level)
         )
+        found = {level: count for level, count in connection.execute(by_level).all()}  # noqa: C416 - rows are not pairs to mypy
         for level in ALERT_LEVELS:
             alerts.labels(level).set(found.get(level, 0))
         items.set(connection.scalar(select(func.count()).select_from(t.item)) or 0)

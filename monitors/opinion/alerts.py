@@ -51,7 +51,7 @@ def consider(connection: Connection, story: Mapping[str, Any], *, settings: Sett
     if latest is not None and latest.state not in CLOSED_STATES:
         if not worse(level, latest.level):
             return Change()
-        _raise(connection, latest._mapping, story, settings=settings, now=now)  # noqa: SLF001 - SQLAlchemy's public name
+        _raise(connection, latest._asdict(), story, settings=settings, now=now)
         return Change(latest.id, "raised")
     if latest is not None and not worse(level, latest.level):
         return Change()

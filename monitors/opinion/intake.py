@@ -29,6 +29,16 @@ _INDEX = StoryIndex()
 
 
 @dataclass(frozen=True, slots=True)
+class _Relevant:
+    """A stored report about wage arrears, on its way into a story."""
+
+    item_id: int
+    entry: Entry
+    judgement: Judgement
+    published: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Intake:
     """What one batch added: items by id, how many were known already, and the alerts it opened or raised."""
 
@@ -51,7 +61,9 @@ def unseen(connection: Connection, source_id: str, entries: Sequence[Entry]) -> 
     keys = list(by_key)
     known: set[str] = set()
     for start in range(0, len(keys), 500):
-        query = select(t.item.c.guid).where(t.item.c.source_id == source_id, t.item.c.guid.in_(keys[start : start + 500]))
+        query = select(t.item.c.guid).where(
+            t.item.c.source_id == source_id, t.item.c.guid.in_(keys[start : start + 500])
+        )
         known.update(connection.scalars(query))
     return [entry for key, entry in by_key.items() if key not in known]
 
@@ -71,7 +83,7 @@ def take_in(
     Call inside a write transaction, after ``claims.settle`` has proved that the lease still holds.
     """
     item_ids: list[int] = []
-    relevant: list[tuple[int, Entry, Judgement, datetime]] = []
+    relevant: list[_Relevant] = []
     indexed: list[tuple[int, str, str]] = []
     for entry, judgement in zip(entries, judgements, strict=True):
         published = entry.published or now
@@ -81,14 +93,14 @@ def take_in(
         item_ids.append(item_id)
         indexed.append((item_id, entry.title, entry.text))
         if judgement.relevant:
-            relevant.append((item_id, entry, judgement, published))
+            relevant.append(_Relevant(item_id, entry, judgement, published))
     search.index_items(connection, indexed)
     changes: list[alerts.Change] = []
     if relevant:
         _hold_stories(connection)
         touched: dict[int, None] = {}
-        for item_id, entry, judgement, published in relevant:
-            touched[_join_story(connection, source, item_id, entry, judgement, published, settings, now, demo)] = None
+        for report in relevant:
+            touched[_join_story(connection, source, report, settings=settings, now=now, demo=demo)] = None
         changes = [refresh_story(connection, story_id, settings=settings, now=now) for story_id in touched]
     return Intake(
         item_ids=tuple(item_ids),
@@ -165,18 +177,12 @@ def explanation(judgement: Judgement) -> dict[str, Any]:
 
 
 def _join_story(
-    connection: Connection,
-    source: Source,
-    item_id: int,
-    entry: Entry,
-    judgement: Judgement,
-    published: datetime,
-    settings: Settings,
-    now: datetime,
-    demo: bool,
+    connection: Connection, source: Source, report: _Relevant, *, settings: Settings, now: datetime, demo: bool
 ) -> int:
+    """Find the report's story or found one; returns the story's id."""
+    entry, judgement, published = report.entry, report.judgement, report.published
     member = stories.member(
-        id=item_id,
+        id=report.item_id,
         title=entry.title,
         text=entry.text,
         published=published,
@@ -187,6 +193,7 @@ def _join_story(
         relevant=True,
     )
     found = _INDEX.find(connection, member, settings.story)
+    story_id: int
     if found is not None:
         story_id, reason = found
     else:
@@ -214,8 +221,8 @@ def _join_story(
             .returning(t.story.c.id)
         ).scalar_one()
     joined = explanation(judgement) | {"joined": reason}
-    connection.execute(update(t.item).where(t.item.c.id == item_id).values(story_id=story_id, judgement=joined))
-    _INDEX.add(connection, member, item_id)
+    connection.execute(update(t.item).where(t.item.c.id == report.item_id).values(story_id=story_id, judgement=joined))
+    _INDEX.add(connection, member, report.item_id)
     return story_id
 
 

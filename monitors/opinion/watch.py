@@ -19,7 +19,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Self, TypeVar
 
 from sqlalchemy import Connection, delete, select, text
 
@@ -67,7 +67,7 @@ class Watch:
         self._settings = settings
         self._store = store
         self._clock = clock
-        self._owner = f"{socket.gethostname()}:{os.getpid()}:{random.getrandbits(32):08x}"  # noqa: S311 - a name
+        self._owner = f"{socket.gethostname()}:{os.getpid()}:{random.getrandbits(32):08x}"
         # One thread for the store: SQLite has one writer anyway, and beats queue behind a stuck write and so show it.
         self._database = ThreadPoolExecutor(1, thread_name_prefix="store")
         self._brain = ThreadPoolExecutor(1, thread_name_prefix="judge")
@@ -107,7 +107,9 @@ class Watch:
                             break  # the rest is being polled by another worker at this moment
                         wanted -= {c.source.id for c in held}
                         self._begin(poller, held)
-                        done, _ = await asyncio.wait(self._polls.values(), return_when=asyncio.FIRST_COMPLETED, timeout=5)
+                        done, _ = await asyncio.wait(
+                            self._polls.values(), return_when=asyncio.FIRST_COMPLETED, timeout=5
+                        )
                         outcomes += [outcome for task in done if (outcome := task.result()) is not None]
                         await self._in_database(self._beat_and_renew)
                     for task in list(self._polls.values()):
@@ -133,9 +135,7 @@ class Watch:
                 asyncio.create_task(self._every(heartbeat.PROBE_SECONDS, lambda: self._probe(pool, judge))),
                 asyncio.create_task(self._every(REASSESS_SECONDS, lambda: self._in_database(self._reassess))),
                 asyncio.create_task(self._every(CHECKPOINT_SECONDS, lambda: self._in_database(self._store.checkpoint))),
-                asyncio.create_task(
-                    self._every(HOUSEKEEPING_SECONDS, lambda: self._in_database(self._housekeeping))
-                ),
+                asyncio.create_task(self._every(HOUSEKEEPING_SECONDS, lambda: self._in_database(self._housekeeping))),
                 asyncio.create_task(self._watch_clock()),
             ]
             try:
@@ -325,7 +325,7 @@ class watch_lock:  # noqa: N801 - used as a context manager, read as one
         self._path = Path(f"{store.path}.watch") if store.path else settings.data_dir / "watch"
         self._descriptor: int | None = None
 
-    def __enter__(self) -> watch_lock:
+    def __enter__(self) -> Self:
         if self.exclusive:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
