@@ -1,0 +1,110 @@
+"""Every surface a place name takes in a report, and how far each can be trusted: the table behind the place resolver.
+
+Yunnan's names compete with the rest of the country's and with words that only look like names, so that the longest match from the
+left decides (灌云县 is not 云县, 大理石 is not 大理).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Literal
+
+from monitors.regions import divisions
+
+# firm: the name alone says where. weak: something else in the report must speak of the region. strict: an everyday word or a given
+# name; it must touch another place, or stand alone in a report that speaks of the region.
+Trust = Literal["firm", "weak", "strict"]
+Form = Literal["full", "bare", "alias", "town", "cue", "lookalike"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One place a surface can mean. ``code`` is at most six digits long: a township is read as its county."""
+
+    code: str
+    form: Form
+    trust: Trust
+    why: str
+
+
+# Bare names of prefectures elsewhere that are everyday words; they need their province beside them.
+_WORDLIKE_ELSEWHERE = frozenset(
+    "朝阳 大同 大庆 白银 中山 黄山 来宾 安康 白山 四平 玉树 海南 海北 海西 海东 通化 黄石 长治 东方 三明 清远 吉安 自贡 金华 平凉 宜春 定西 随州 武威 松原 辽源 安顺 和田 黄南 汉中 商洛 保定 临夏 锦州".split()
+)
+# Full names that are also common nouns.
+_COMMON_NOUNS = frozenset(("古城区", "城区", "郊区", "矿区", "东区", "西区", "南区", "北区", "新城区", "云县", "芒市", "河口区", "开发区", "市中区", "城中区"))
+_TIERS: tuple[Trust, ...] = ("firm", "weak", "strict")
+
+
+def readings() -> dict[str, tuple[Reading, ...]]:
+    """All surfaces with their readings, look-alikes included (their reading has an empty code)."""
+    table: dict[str, list[Reading]] = defaultdict(list)
+    for division in divisions.everywhere():
+        _add_division(table, division)
+    _add_townships(table)
+    for row in divisions.rows("names.csv"):
+        form: Form = "cue" if row["kind"] in {"cue", "landmark"} else "alias"
+        why = {"cue": "地域说法", "landmark": "地标", "old": "旧称", "alias": "别称"}[row["kind"]]
+        table[row["name"]].append(Reading(row["code"], form, "strict" if row["needs"] else "firm", why))
+    for row in divisions.rows("lookalikes.csv"):
+        table[row["phrase"]] = [Reading("", "lookalike", "firm", row["reason"])]
+    return {surface: tuple(dict.fromkeys(found)) for surface, found in table.items() if len(surface) > 1}
+
+
+def _add_division(table: dict[str, list[Reading]], division: divisions.Division) -> None:
+    code = division.code
+    bare = divisions.bare(division)
+    fulls = {division.name, divisions.everyday(division)} if division.level != "province" else {division.name}
+    kind = {"province": "省名", "prefecture": "州市名", "county": "县区名"}[division.level]
+    for name in fulls:
+        common = name in _COMMON_NOUNS or (len(name) == 2 and division.level == "county")
+        table[name].append(Reading(code, "full", "weak" if common else "firm", kind))
+    if bare not in fulls:
+        table[bare].append(Reading(code, "bare", _trust(division, bare), f"{kind}简称"))
+
+
+def _trust(division: divisions.Division, bare: str) -> Trust:
+    if division.level == "province":
+        return "firm"
+    if division.code.startswith("53"):
+        tier = _tiers().get(bare, "weak")
+        # 大理, 楚雄, 红河, 文山 bare are the prefecture; the county of the same name needs its 市 or 县.
+        return tier
+    if division.level == "prefecture":
+        return "weak" if bare in _WORDLIKE_ELSEWHERE else "firm"
+    return "strict"
+
+
+def _tiers() -> dict[str, Trust]:
+    found: dict[str, Trust] = {}
+    for row in divisions.rows("tiers.csv"):
+        found[row["name"]] = next(tier for tier in _TIERS if tier == row["tier"])
+    return found
+
+
+def _add_townships(table: dict[str, list[Reading]]) -> None:
+    """Townships by their full name only; a name that other counties share is left for the context to decide."""
+    elsewhere: dict[str, list[str]] = defaultdict(list)
+    for county, names in divisions.townships_elsewhere():
+        for name in names:
+            elsewhere[name].append(county)
+    home: dict[str, list[str]] = defaultdict(list)
+    for town in divisions.townships():
+        home[town.name].append(town.parent)
+    for name in list(home):
+        # A seat that became a 街道 or 镇 is still called by its older name for years.
+        stem, former = (name.removesuffix("街道"), ("镇", "办事处")) if name.endswith("街道") else (name.removesuffix("镇"), ("乡",))
+        for suffix in former if stem != name and len(stem) > 1 else ():
+            if stem + suffix not in home and stem + suffix not in elsewhere:
+                home[stem + suffix] = home[name]
+    for name, counties in home.items():
+        shared = name in elsewhere or len(counties) > 1
+        for county in counties:
+            table[name].append(Reading(county, "town", "weak" if shared or len(name) < 3 else "firm", "乡镇街道"))
+    for name, counties in elsewhere.items():
+        if len(counties) <= 6 or name in home:
+            trust: Trust = "firm" if len(counties) == 1 and name not in home and len(name) > 3 else "weak"
+            table[name].extend(Reading(county, "town", trust, "外省乡镇街道") for county in counties[:6])
+        else:
+            table.setdefault(name, [])  # 城关镇: too common to say anything, but it keeps shorter names from matching inside it
