@@ -20,17 +20,13 @@ from starlette.routing import Route
 from monitors import logs, settings, status
 from monitors.clock import utc_now
 from monitors.errors import MonitorsError
+from monitors.opening import open_store, prepare
 from monitors.opinion.embedded import EmbeddedWatch
-from monitors.opinion.sources import sync_catalogue
-from monitors.store.engine import Store
-from monitors.store.schema import upgrade
 
 try:
     SETTINGS = settings.current()
-    STORE = Store(SETTINGS.database_url)
-    upgrade(STORE)
-    with STORE.write() as connection:
-        sync_catalogue(connection, [entry.source() for entry in SETTINGS.sources], utc_now())
+    STORE = open_store(SETTINGS)
+    prepare(STORE, SETTINGS, utc_now())
 except MonitorsError as error:
     # The sentence says file, line and what was expected; a trace would bury it.
     sys.exit(str(error))

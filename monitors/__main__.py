@@ -104,11 +104,10 @@ def build_parser() -> argparse.ArgumentParser:
 @contextmanager
 def opened(settings: Settings) -> Iterator[Store]:
     """The store of these settings, brought to the present schema."""
-    from monitors.store.schema import upgrade  # noqa: PLC0415 - Alembic takes a third of a second to import
+    from monitors.opening import open_store  # noqa: PLC0415 - Alembic takes a third of a second to import
 
-    store = Store(settings.database_url)
+    store = open_store(settings)
     try:
-        upgrade(store)
         yield store
     finally:
         store.close()
@@ -156,10 +155,10 @@ def _published(row: dict[str, Any], name: str, number: int) -> datetime | None:
     value = row.get("published")
     if value in (None, ""):
         return None
-    found = read_date(str(value), now=utc_now())
-    if found is None:
-        raise InputError(f"{name} 第 {number} 行 published 不是可识别的时间：{value!r}")
-    return found
+    found = read_date(str(value), utc_now())
+    if found.at is None:
+        raise InputError(f"{name} 第 {number} 行 published 不是可信的时间（{found.note}）：{value!r}")
+    return found.at
 
 
 def _judge(arguments: argparse.Namespace) -> int:
@@ -253,14 +252,13 @@ def _cluster(arguments: argparse.Namespace) -> int:
 
 def _watch(arguments: argparse.Namespace) -> int:
     from monitors import logs  # noqa: PLC0415
-    from monitors.opinion.sources import sync_catalogue  # noqa: PLC0415
+    from monitors.opening import prepare  # noqa: PLC0415
     from monitors.opinion.watch import Watch  # noqa: PLC0415
 
     logs.configure()
     settings = settings_module.current()
     with opened(settings) as store:
-        with store.write() as connection:
-            sync_catalogue(connection, [entry.source() for entry in settings.sources], utc_now())
+        prepare(store, settings, utc_now())
         watch = Watch(settings, store)
         if arguments.once:
             done = asyncio.run(watch.run_once())

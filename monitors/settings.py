@@ -2,7 +2,8 @@
 
 An unknown or ill-typed key stops the start with file, line and what was expected. The environment overrides only
 what differs between deployments: ``MONITORS_CONFIG`` (which file), ``DATABASE_URL``, ``MONITORS_DATA`` (where the
-runtime files live) and ``MONITORS_ADDRESS``/``MONITORS_PORT`` (where the pages are served).
+runtime files live), ``MONITORS_MODELS`` (where models converted from installed packages are kept) and
+``MONITORS_ADDRESS``/``MONITORS_PORT`` (where the pages are served).
 """
 
 from __future__ import annotations
@@ -255,6 +256,7 @@ class Settings(_Table):
 
     path: Path
     data_dir: Path
+    model_dir: Path
     database_url: str
     address: str
     port: int
@@ -370,6 +372,7 @@ def load(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> S
     return Settings(
         path=path,
         data_dir=data_dir,
+        model_dir=Path(environ.get("MONITORS_MODELS", "") or data_dir / "models").resolve(),
         database_url=environ.get("DATABASE_URL", "") or f"sqlite:///{data_dir / 'monitors.db'}",
         address=environ.get("MONITORS_ADDRESS", "") or "127.0.0.1",
         port=int(port),

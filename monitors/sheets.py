@@ -39,7 +39,7 @@ _XLSX_CELL_CHARS = 32_767  # Excel's own limit; a longer text makes the file unr
 _UNSAFE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff]")
 _BREAKS = re.compile(r"[\t\r\n\u2028\u2029]+")
 # A spreadsheet reads what begins so as a formula; full-width twins are read alike by some.
-_FORMULA = re.compile(r"[=+\-@\t\r\n|%＝＋－＠]")  # noqa: RUF039 - \t and friends are meant as regex escapes
+_FORMULA = re.compile(r"[=+\-@＝＋－＠]")
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
 _RESERVED = re.compile(r"(?i)(con|prn|aux|nul|com\d|lpt\d)(\..*)?")
 
@@ -79,7 +79,7 @@ def write(fmt: Format, rows: Iterable[Sequence[Cell]], stream: BinaryIO, sheet: 
 
 
 def write_xlsx(rows: Iterable[Sequence[Cell]], stream: BinaryIO, sheet: Sheet) -> int:
-    """An Excel workbook: title, lines, frozen heading with filter, numbers as numbers, ready to print on A4 landscape."""
+    """An Excel workbook: title, lines, frozen heading with filter, numbers as numbers, A4 landscape for print."""
     options = {
         "constant_memory": True,
         "strings_to_formulas": False,
@@ -148,8 +148,9 @@ def write_csv(rows: Iterable[Sequence[Cell]], stream: BinaryIO, sheet: Sheet) ->
         writer.writerow([_csv_text(line)])
     writer.writerow([column.heading for column in sheet.columns])
     count = 0
-    for count, row in enumerate(rows, start=1):
+    for row in rows:
         writer.writerow([_csv_cell(cell) for cell in row])
+        count += 1
     wrapped.detach()
     return count
 
@@ -170,12 +171,13 @@ def _csv_text(value: str) -> str:
 
 
 def write_jsonl(rows: Iterable[Sequence[Cell]], stream: BinaryIO, sheet: Sheet) -> int:
-    """One JSON object a line, keyed by heading; times with offset, amounts as numbers. No header lines: it is for programs."""
+    """One JSON object a line, keyed by heading; times with offset, numbers as numbers; no header lines."""
     keys = [column.heading for column in sheet.columns]
     count = 0
-    for count, row in enumerate(rows, start=1):
+    for row in rows:
         values = {key: _json_value(cell) for key, cell in zip(keys, row, strict=True)}
         stream.write(json.dumps(values, ensure_ascii=False).encode() + b"\n")
+        count += 1
     return count
 
 
@@ -188,7 +190,7 @@ def _json_value(cell: Cell) -> str | int | float | None:
 
 
 def slug(name: str, fallback: str = "导出") -> str:
-    """A file name that any system accepts and no path can hide in: ``../../x\\r\\n`` becomes ``x``."""
+    """A file name that any system accepts and no path can hide in: ``../../x`` becomes ``x``."""
     kept = re.sub(r"[^\w.()（）-]+", "_", clean(name)).strip("._ ")[:80].rstrip("._ ")
     return f"{fallback}_{kept}" if not kept or _RESERVED.fullmatch(kept) else kept
 

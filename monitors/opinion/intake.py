@@ -16,13 +16,14 @@ from sqlalchemy import Connection, Row, insert, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from monitors.clock import local
-from monitors.opinion import alerts, search, stories
+from monitors.opinion import alerts, stories
 from monitors.opinion.model import CLOSED_STATES, Entry, Judgement, Source
 from monitors.opinion.severity import SeverityInputs, assess
 from monitors.opinion.story_facts import Report, StoryFacts, summarise
 from monitors.opinion.story_index import StoryIndex
 from monitors.settings import Settings
 from monitors.store import tables as t
+from monitors.store.search_index import index_items
 
 _STORY_LOCK = 530_001
 _INDEX = StoryIndex()
@@ -94,7 +95,7 @@ def take_in(
         indexed.append((item_id, entry.title, entry.text))
         if judgement.relevant:
             relevant.append(_Relevant(item_id, entry, judgement, published))
-    search.index_items(connection, indexed)
+    index_items(connection, indexed)
     changes: list[alerts.Change] = []
     if relevant:
         _hold_stories(connection)

@@ -1,0 +1,29 @@
+"""Opening the house (启动准备): the database at the present schema, the catalogue in it, the search index whole."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from monitors.opinion.sources import sync_catalogue
+from monitors.settings import Settings
+from monitors.store.engine import Store
+from monitors.store.schema import upgrade
+from monitors.store.search_index import ensure
+
+
+def open_store(settings: Settings) -> Store:
+    """The store of these settings at the present schema; for commands that only read and write records.
+
+    Raises:
+        StoreError: the database is missing its server, damaged, or newer than this release.
+    """
+    store = Store(settings.database_url)
+    upgrade(store)
+    return store
+
+
+def prepare(store: Store, settings: Settings, now: datetime) -> None:
+    """What the server and the watch do before they start: bring config.toml's sources in, complete the index."""
+    with store.write() as connection:
+        sync_catalogue(connection, [entry.source() for entry in settings.sources], now)
+    ensure(store)
