@@ -192,7 +192,9 @@ def _json_value(cell: Cell) -> str | int | float | None:
 def slug(name: str, fallback: str = "导出") -> str:
     """A file name that any system accepts and no path can hide in: ``../../x`` becomes ``x``."""
     kept = re.sub(r"[^\w.()（）-]+", "_", clean(name)).strip("._ ")[:80].rstrip("._ ")
-    return f"{fallback}_{kept}" if not kept or _RESERVED.fullmatch(kept) else kept
+    if not kept:
+        return fallback
+    return f"{fallback}_{kept}" if _RESERVED.fullmatch(kept) else kept
 
 
 def write_file(path: Path, produce: Callable[[BinaryIO], int]) -> int:

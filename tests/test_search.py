@@ -254,7 +254,9 @@ def test_pages_follow_each_other_and_the_count_is_capped(store, monkeypatch):
             assert [h.title for h in first.hits + second.hits] == [f"第{n}条" for n in range(40)]
             assert (first.total, first.capped, first.pages, second.page) == (30, True, 2, 2)
             assert s.search(connection, Filters(query=query), page=99, size=20).page == 2
-        assert len(list(s.matching(connection, Filters(query="讨薪"), limit=35))) == 35
+        ids = s.matching_ids(connection, Filters(query="讨薪"), limit=35)
+        assert [h.id for h in s.hits_of(connection, ids, Filters(query="讨薪"))] == ids
+        assert (len(ids), s.count_demo(connection, ids)) == (35, 0)
 
 
 def test_a_match_in_the_title_comes_first_when_sorted_by_match(store):

@@ -37,8 +37,8 @@ from monitors.store import tables as t
 from monitors.store.search_index import Phrase, ensure, fold, index_items, rebuild, unindex_items
 
 __all__ = [
-    "CAP", "SORTS", "Filters", "Found", "Hit", "ensure", "index_items", "matching", "query_terms", "rebuild",
-    "search", "snippet", "spans", "unindex_items", "within",
+    "CAP", "SORTS", "Filters", "Found", "Hit", "count", "count_demo", "ensure", "hits_of", "index_items",
+    "matching_ids", "query_terms", "rebuild", "search", "snippet", "spans", "unindex_items", "within",
 ]  # fmt: skip
 
 CAP = 10_000  # matches beyond are not counted ("10000+") nor ranked: nobody turns to page 201
@@ -131,15 +131,31 @@ def search(connection: Connection, filters: Filters, *, page: int = 1, size: int
     return Found(hits, total, capped, page, pages, query.notes)
 
 
-def matching(connection: Connection, filters: Filters, limit: int) -> Iterator[Hit]:
-    """All that matches in the chosen order, at most ``limit``; read in batches, for exports."""
+def matching_ids(connection: Connection, filters: Filters, limit: int) -> list[int]:
+    """The ids of all that matches in the chosen order, at most ``limit``; for exports, with ``hits_of``."""
     query = search_query.parse(filters.query)
     if query.hopeless:
-        return
+        return []
     _, common = _count(connection, query, filters)
-    ids = _ids(connection, query, filters, common=common, limit=limit, offset=0)
+    return _ids(connection, query, filters, common=common, limit=limit, offset=0)
+
+
+def hits_of(connection: Connection, ids: Sequence[int], filters: Filters) -> Iterator[Hit]:
+    """The items of ``ids`` in that order as hits of ``filters``, read in batches."""
+    query = search_query.parse(filters.query)
     for start in range(0, len(ids), _BATCH):
         yield from _hits(connection, ids[start : start + _BATCH], query)
+
+
+def count_demo(connection: Connection, ids: Sequence[int]) -> int:
+    """How many of these items are demonstration data."""
+    return sum(
+        connection.scalar(
+            select(func.count()).where(t.item.c.id.in_(ids[start : start + _BATCH]), t.item.c.demo.is_(True))
+        )
+        or 0
+        for start in range(0, len(ids), _BATCH)
+    )
 
 
 def count(connection: Connection, filters: Filters) -> tuple[int, bool]:
