@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -93,17 +94,45 @@ _SQUEEZE = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """A text as the rules see it. ``text[i]`` is ``original[origin[i]]`` made comparable."""
+    """A text as the rules see it: ``text[i]`` stands for ``original[begins[i]:ends[i]]``.
+
+    ``begins`` and ``ends`` are None where nothing was squeezed or replaced (then every character stands for itself).
+    """
 
     original: str
     text: str
-    origin: tuple[int, ...] | None
+    begins: tuple[int, ...] | None = None
+    ends: tuple[int, ...] | None = None
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """Offsets in the original of ``text[start:end]`` (not empty)."""
-        if self.origin is None:
+        if self.begins is None or self.ends is None:
             return start, end
-        return self.origin[start], self.origin[end - 1] + 1
+        return self.begins[start], self.ends[end - 1]
+
+    def replaced(self, changes: Sequence[tuple[int, int, str]]) -> View:
+        """The same view with ``text[start:end]`` read as another word, for each change in rising order.
+
+        Every character of the new word stands for the whole of what it replaces.
+        """
+        text: list[str] = []
+        begins: list[int] = []
+        ends: list[int] = []
+        position = 0
+        for start, end, word in (*changes, (len(self.text), len(self.text), "")):
+            if start < position:
+                continue
+            for index in range(position, start):
+                begin, stop = self.span(index, index + 1)
+                begins.append(begin)
+                ends.append(stop)
+            text.append(self.text[position:start] + word)
+            if word:
+                begin, stop = self.span(start, end)
+                begins.extend([begin] * len(word))
+                ends.extend([stop] * len(word))
+            position = end
+        return View(self.original, "".join(text), tuple(begins), tuple(ends))
 
 
 def view(original: str) -> View:
@@ -116,8 +145,8 @@ def view(original: str) -> View:
             pieces.append((position, match.start()))
         position = match.end()
     if position == 0:
-        return View(original, folded, None)
+        return View(original, folded)
     pieces.append((position, len(folded)))
     text = "".join(folded[start:end] for start, end in pieces)
-    origin = tuple(index for start, end in pieces for index in range(start, end))
-    return View(original, text, origin)
+    begins = tuple(index for start, end in pieces for index in range(start, end))
+    return View(original, text, begins, tuple(index + 1 for index in begins))

@@ -1,0 +1,117 @@
+"""Who owes: the employer's name by the grammar of company names, and by its place before "owes".
+
+Found suffix first (…有限公司, …劳务公司, …项目部, …学校), then back to the nearest boundary within 26 characters: linear, no
+nested repetition. Who reports, tries, builds for or pays in someone's stead is not who owes.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from monitors.opinion.mentions import Reading
+
+Field = Literal["title", "text"]
+
+_SUFFIX = re.compile(
+    "(?:股份有限公司|有限责任公司|集团有限公司|有限公司|分公司|总公司|子公司|集团公司|劳务公司|建筑公司|建设公司|装修公司|装饰公司|房地产公司|开发公司|科技公司|物业公司|"
+    "保安公司|公交公司|外包公司|传媒公司|置业公司|园林公司|工程公司|劳务队|施工队|工程队|项目部|公司|集团|矿业|"
+    "服装厂|电子厂|水泥厂|砖厂|茶厂|鞋厂|玩具厂|家具厂|加工厂|制衣厂|榨菜厂|砂石厂|糖厂|养殖场|农场|林场|煤矿|工厂|厂|"
+    "实验学校|补习学校|职业学校|培训学校|幼儿园|小学|中学|学院|大学|学校|驾校|培训中心|早教中心|人民医院|中医院|医院|疾控中心|卫生院|诊所|"
+    "大酒店|酒店|宾馆|饭店|餐饮店|餐厅|餐饮|火锅店|饭庄|山庄|会所|超市|专卖店|服务中心|健身|影城|度假村|景区|"
+    "街道办事处|街道办|教育局|建设局|水务局|交通局|环卫所|环卫站|管理处|管委会|镇政府|乡政府|县政府|村委会|剧组|俱乐部|航空|快递|蛋糕|合作社|茶楼|公交|汽车)"
+)
+_BOUNDARY = re.compile(
+    '[，。！？；：、\n"()\\[\\]《》<>#@!?;:~]|(?:是|在|由|为|与|及|被|向|对|把|将|给|于|到|至|来|从|因|称|叫|名叫|投诉|举报|反映|曝|怒|恳请|请求|要求|关于|'
+    "如何看待|据|经|让|找|问|去|跟|和|同|该|这家|那家|一家|某家|这个|那个|我们|咱们|他们|我|你|他|原|系|即|等|了|的|受雇|入职|进入|承包|承建|发包|分包给|转包给|转给|"
+    "说|指|有|即|现|而|并|但|后|前|时|内|月|日|年|致使|导致|包括|以及|其中|通报|公布|强烈|实名|再次|网传|疑似|受|替|帮|可|就|拖欠|起诉|雇|"
+    "老板|实名举报|近日|昨日|目前|今天|上班)"
+)
+_GENERIC = frozenset(
+    ["公司", "该公司", "集团", "工厂", "厂", "学校", "小学", "中学", "医院", "酒店", "饭店", "餐厅", "项目部", "分公司", "总公司", "施工队", "大学", "汽车", "快递", "航空", "劳务公司", "建筑公司", "餐饮", "超市", "景区", "煤矿", "服务中心", "剧组", "俱乐部", "公交", "建设公司", "有限公司", "开发公司", "建筑企业", "总承包公司", "子公司", "施工公司", "工程公司", "上市公司", "小公司", "大公司", "用人公司", "涉事公司", "物业公司", "健身", "幼儿园", "县政府", "镇政府", "乡政府", "村委会", "管委会", "装修公司", "外包公司", "公交公司", "服装厂", "养殖场", "电子厂", "教育局", "建设局", "镇政府", "俱乐部", "蛋糕"]
+)
+_NOT_OWNER = re.compile(
+    "检察院|法院|公安|人社|劳动监察|劳动局|信访|仲裁|司法局|律师|晚报|日报|电视台|新闻|派出所|监察|消防|检察|总工会|住建|记者|领导小组|支队|大队|银行"
+)
+_PERSON = re.compile(
+    "(?:包工头|工头|老板|被告人?|被执行人|负责人|承包人|承包商|经营者|嫌疑人|实际控制人|法定代表人|法人|工程老板|雇主|个体户)(?P<name>[\u4e00-\u9fff]某某?|"
+    "[赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦尤许何吕施张孔曹严华金魏陶姜戚谢邹喻柏水窦章云苏潘葛奚范彭郎鲁韦昌马苗凤花方俞任袁柳酆鲍史唐费廉岑薛雷贺倪汤滕殷罗毕郝邬安常乐于时傅皮卞齐康伍余元卜顾孟平黄穆萧尹"
+    "姚邵湛汪祁毛禹狄米贝明臧计伏成戴谈宋茅庞熊纪舒屈项祝董梁杜阮蓝闵席季麻强贾路娄危江童颜郭梅盛林刁钟徐邱骆高夏蔡田樊胡凌霍虞万支柯昝管卢莫经房裘缪干解应宗丁宣贲邓郁单杭洪包诸左石崔吉钮龚程嵇邢滑裴陆荣翁荀羊於惠甄曲家封芮羿储靳汲邴糜松井段富巫乌焦巴弓牧隗山谷车侯宓蓬全郗班仰秋仲伊宫宁仇栾暴甘斜厉戎祖武符刘景詹束龙叶幸司韶郜黎蓟薄印宿白怀蒲邰从鄂索咸籍赖卓蔺屠蒙池乔阴胥能苍双闻莘党翟谭贡劳逄姬申扶堵冉宰郦雍郤璩桑桂濮牛寿通边扈燕冀郏浦尚农温别庄晏柴瞿阎充慕连茹习宦艾鱼容向古易慎戈廖庾终暨居衡步都耿满弘匡国文寇广禄阙东欧殳沃利蔚越夔隆师巩厍聂晁勾敖融冷訾辛阚那简饶空曾毋沙乜养鞠须丰巢关蒯相查后荆红游竺权逯盖益桓公]"
+    "[\u4e00-\u9fff]{1,2}(?=[，。、：；\\s(（]|拖欠|欠|承包|拒|在|以|将|也|又|把|因|犯|雇|于|给|没|不|至今|失联|跑路|未))"
+)
+_OWES = re.compile(
+    "拖欠|欠薪|欠|克扣|未发|没发|不发|停发|发不|拒付|拒不|未付|没付|托欠|薪资|工资|员工|未支付|卷款|跑路|失联|倒闭|解散|恶意|长期|无故|违法"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Employer:
+    """A name at the view's ``[start:end]`` of ``field``."""
+
+    name: str
+    field: Field
+    start: int
+    end: int
+
+
+def find(title: Reading, text: Reading) -> Employer | None:
+    """The most likely debtor named, or None."""
+    best: tuple[float, int, Employer] | None = None
+    for field, reading in (("title", title), ("text", text)):
+        for start, end, person in _names(reading.view.text):
+            score = _score(reading, start, end, person=person) + (0.5 if field == "title" else 0.0)
+            original_start, original_end = reading.view.span(start, end)
+            name = reading.view.original[original_start:original_end]
+            if score >= 1.5 and (best is None or (score, -start) > (best[0], best[1])):
+                best = (score, -start, Employer(name, field, start, end))  # type: ignore[arg-type]
+    return best[2] if best else None
+
+
+def _names(text: str) -> list[tuple[int, int, bool]]:
+    found: list[tuple[int, int, bool]] = []
+    position = 0
+    for match in _SUFFIX.finditer(text):
+        floor = max(position, match.start() - 26)
+        left = floor
+        for boundary in _BOUNDARY.finditer(text, floor, match.start()):
+            left = boundary.end()
+        position = match.end()
+        if found and not found[-1][2] and found[-1][1] == left:
+            left = found[-1][0] if left - found[-1][0] <= 26 else left
+            found.pop() if left != floor else None
+        name = text[left : match.end()]
+        if name in _GENERIC or len(name) < 3 or _NOT_OWNER.search(name):
+            continue
+        found.append((left, match.end(), False))
+    found.extend((match.start("name"), match.end("name"), True) for match in _PERSON.finditer(text))
+    return found
+
+
+def _score(reading: Reading, start: int, end: int, *, person: bool) -> float:
+    text = reading.view.text
+    after = text[end : end + 14]
+    before = text[max(0, start - 8) : start]
+    score = 0.8 if person else 1.0
+    name = text[start:end]
+    if "有限" in name or "集团" in name:
+        score += 0.4
+    if _OWES.search(after[:8]):
+        score += 1.2
+    elif _OWES.search(after):
+        score += 0.6
+    if re.search("投诉|举报|曝|反映|控告$", before):
+        score += 0.5
+    apart = min((_gap(m.start, m.end, start, end) for m in reading.mentions if m.strength >= 0.3), default=999)
+    score += 0.8 if apart <= 4 else 0.5 if apart <= 20 else 0.2 if apart <= 60 else 0.0
+    if re.search("向|为|找|帮|给$", before[-2:]):
+        score += 0.2
+    if re.search("^(?:称|表示|回应|记者|报道|工作人员)", after):
+        score -= 0.3
+    return score
+
+
+def _gap(first: int, last: int, start: int, end: int) -> int:
+    if last <= start:
+        return start - last
+    return first - end if end <= first else 0

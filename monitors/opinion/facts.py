@@ -1,0 +1,271 @@
+"""How many workers are unpaid and how much they are owed, with the words that say so.
+
+Every number of the report is a candidate; the words around it in its clause give it a score (owed wages, a fine, a
+contract sum, monthly pay, injured persons…). The best candidate above a bar is taken, else nothing: a missing number
+is asked for, an invented one misleads.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Literal
+
+from monitors.opinion.mentions import Mention, Reading
+from monitors.opinion.numerals import Number, numbers
+
+Field = Literal["title", "text"]
+
+_CLAUSE = re.compile("[。！？；\n]|(?<![0-9])，|，(?![0-9])")
+_SENTENCE = re.compile("[。！？；\n]")
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A number taken from ``field``'s view ``[start:end]`` and the Chinese reason for taking it."""
+
+    value: int
+    field: Field
+    start: int
+    end: int
+    why: str
+    score: float
+
+
+# ── persons ───────────────────────────────────────────────────────────────────────────────────────────────────────────
+_WORKER = (
+    "农民工|民工|工人|员工|职工|工友|劳动者|务工者|务工人员|打工者|打工人|老乡|弟兄|兄弟|教师|老师|医生|护士|医护|司机|环卫工|保洁|保安|"
+    "骑手|外卖员|快递员|矿工|船员|飞行员|服务员|厨师|教练|协管员|村民|泥工|木工|瓦工|钢筋工|小工|同事|学员工|申请人|当事人|网格员|辅警|临时工|"
+    "群演|代课|店员|师傅|大姐|大叔|村医|女工|男工|粉刷工|工匠|劳务人员|务工|施工人员|人员"
+)
+_PERSON_AFTER = re.compile(rf"(?P<unit>名|位|个|人|余人|口|户)?(?P<kind>[^，。！？；、：0-9]{{0,6}}?(?:{_WORKER}))?")
+_NOT_WORKERS = re.compile(
+    "^(?:名|位|个)?[^，。！？；、]{0,4}(?:民警|警察|警力|消防|官兵|指战员|干部|领导|律师|法官|执法|工作人员|记者|保安持|股东|老板|被告|嫌疑|包工头|工头|"
+    "代表|企业|公司|单位|项目|工地|部门|月|年|天|小时|小区|城市|县|市|乡|镇|村|州|省|楼|层|号|栋|期|件|起|案|人次|批|组|阶段|名额|专班|班组|街道|"
+    "门店|分店|方面|环节|问题|孩子|子女|小孩|学生|家长|顾客|业主|租客|房东|客户|读者|网友|亲友|儿子|女儿|老人赡养|工作日|工日|工班|督查组|地市)"
+)
+_HURT = re.compile(
+    "受伤|死亡|被打|遇难|伤者|被困|获救|住院|中毒|被拘|被抓|落网|涉嫌犯罪|到场|赶到|出动|参加|出席|培训|就业|转移|检查|排查|宣传|讲解|发放.{0,4}资料"
+)
+_OWED_BEFORE = re.compile(
+    "拖欠|欠|克扣|涉及|涉|共|合计|总计|包括|等|带|雇|招|我们|为|帮|替|尚|及|和|与|支付|发放|追|停发|一起|的|有|是|达|计"
+)
+_TOTAL = re.compile("共|合计|总计|总共|累计|涉及|全体|一共|所有|总人数|全部")
+_ONE_MORE = re.compile("(?:我|本人|他|她|某)(?:和|及|与|带着|带领|同|跟|以及)(?:其它|其他|另外|另|其余|我的|我们|的)?$")
+_SINGLE_SELF = re.compile(
+    "(?:拖欠|克扣|欠|不发|不给|扣)(?:了)?(?:我|本人|我个人|我妈妈|我妈|我爸|我姐|我老公|我妻子|我儿子|我女儿|我父亲|我母亲)(?!们|司|单位|公司|校|厂|工地|镇|村|县|市|省|国|方|的?同)"
+)
+_SELF = re.compile("^[^。]{0,80}(?:本人(?!们)|我是(?:一名|一个|一位)|我姐|我妈|我爸|我父亲|我老公|我于|我在|我叫|我姓)")
+_WE = re.compile(
+    "我们|我等|咱们|全体|各位|大家|工友们|员工们|同事|所有|其他|们的|等人|数十|几十|多名|多位|一些|部分员工|全厂|广大"
+)
+_SINGLE_PERSON = re.compile(
+    '(?:^|[，。：\\s"]|[0-9]{1,2}岁|[\u4e00-\u9fff]{2,3}一|一名|一个|一位|某)(?:女子|男子|小伙|女孩|男孩|老人|女工|男工|大爷|大妈|大叔|员工|工人|农民工|民工|'
+    "外卖员|外卖小哥|骑手|快递员|保安|保姆|女员工|男员工|实习生|女教师|打工人|前员工|司机|厨师|网友称其父亲)"
+)
+
+
+def workers(title: Reading, text: Reading) -> Fact | None:
+    """Persons whose wages are (or were) owed: the stated floor (50余人 → 50), None for ranges (数十人)."""
+    found: list[Fact] = []
+    for field, reading in (("title", title), ("text", text)):
+        found.extend(_person_candidates(field, reading))  # type: ignore[arg-type]
+    best = _best(found, bar=2.0)
+    return best or _single(title, text)
+
+
+def _person_candidates(field: Field, reading: Reading) -> Iterator[Fact]:
+    text = reading.view.text
+    for number in numbers(text):
+        if number.value is None or number.value != int(number.value) or not 1 <= number.value <= 2_000_000:
+            continue
+        after = _PERSON_AFTER.match(text, number.end)
+        if not after or not (after["unit"] or after["kind"]):
+            continue
+        if after["unit"] == "户":
+            continue
+        if after["unit"] == "个" and not after["kind"] and text[after.end() : after.end() + 1] not in "人":
+            continue
+        if after["kind"] is None and after["unit"] in ("名", "位") and not _owner_follows(text, after.end()):
+            continue
+        score, value, why = _person_score(text, number, after, reading.mentions)
+        if score:
+            yield Fact(
+                value, field, number.start, max(after.end(), number.end), why, score + (0.6 if field == "title" else 0)
+            )
+
+
+def _owner_follows(text: str, at: int) -> bool:
+    return bool(re.match("[^，。！？；0-9]{0,4}(?:人|工|员|者)", text[at : at + 8]))
+
+
+def _person_score(
+    text: str, number: Number, after: re.Match[str], mentions: Sequence[Mention]
+) -> tuple[float, int, str]:
+    left, right = _sentence(text, number.start, after.end())
+    before = text[max(left, number.start - 16) : number.start]
+    behind = text[number.end : min(right, number.end + 16)]
+    value = int(number.value or 0)
+    kind = after["kind"] or ""
+    if _NOT_WORKERS.match(behind) and not re.match(f"(?:名|位|个)?(?:被欠|被拖)?(?:{_WORKER})", behind):
+        return 0.0, value, ""
+    if number.value and re.search("第$|[0-9]$|约定$|号$", before):
+        return 0.0, value, ""
+    clause_left, clause_right = _clause(text, number.start, after.end())
+    clause = text[clause_left:clause_right]
+    distance = min((_apart(m, number.start, after.end()) for m in mentions if m.strength >= 0.3), default=999)
+    score = 1.0 if after["unit"] or kind else 0.0
+    score += 1.0 if kind and kind != "人员" else 0.0
+    score += 1.6 if distance <= 4 else 1.2 if distance <= 16 else 0.7 if distance <= 40 else 0.0
+    score += 0.4 if _OWED_BEFORE.search(before[-6:]) else 0.0
+    score += 0.5 if _TOTAL.search(before[-8:]) else 0.0
+    if _HURT.search(clause) and distance > 2:
+        score -= 1.8
+    if re.search("(?:其中|另有|还有|仅有|只有|仅)[^，]{0,6}$", before):
+        score -= 0.6
+    if re.search("雇|招|带|组织", before[-8:]) and kind:
+        score += 0.5
+    if re.search("(?:股东|老板|债权人|供应商|代表|受害|业主|学员)", clause[:40]) and not kind:
+        score -= 0.8
+    why = f"涉及人数：{text[number.start : max(after.end(), number.end)]}"
+    if _ONE_MORE.search(before) and value < 1000:
+        return score + 0.4, value + 1, why + "，另加本人"
+    return score, value, why
+
+
+def _single(title: Reading, text: Reading) -> Fact | None:
+    """One person's own wages: told in the first person, or a headline about one worker."""
+    whole = text.view.text
+    if title.view.text and title.mentions:
+        head = title.view.text
+        match = _SINGLE_PERSON.search(head)
+        if match and not re.search(
+            "名|位|们|多|等|集体|众|数|几|各|全|员工(?:讨薪|工资)", head[max(0, match.start() - 3) : match.end() + 1]
+        ):
+            behind = head[match.end() : match.end() + 10]
+            if not re.match("[^，。]{0,4}(?:拖欠|欠(?!薪))", behind) or re.match("[^，。]{0,6}被", behind):
+                return Fact(1, "title", match.start(), match.end(), "涉及人数：单人", 1.0)
+    for field, reading in (("title", title), ("text", text)):
+        match = _SINGLE_SELF.search(reading.view.text)
+        if match and not _WE.search(title.view.text + whole[:400]):
+            return Fact(1, field, match.start(), match.end(), "涉及人数：本人", 1.0)  # type: ignore[arg-type]
+    match = _SELF.match(whole)
+    if match and any(m.strength >= 0.65 for m in (*title.mentions, *text.mentions)):
+        if not _WE.search(title.view.text + whole[:600]):
+            return Fact(1, "text", max(match.end() - 2, 0), match.end(), "涉及人数：本人", 1.0)
+    return None
+
+
+# ── money ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+_YUAN = re.compile("^(?:多|余)?(?:元|块|圆|人民币|rmb)(?:钱)?")
+_OWED = re.compile(
+    "拖欠|欠|克扣|未付|未发|没发|没给|未给|未支付|讨要|讨|追讨|索要|追回|追索|追发|要回|截留|停发|兑付|兑现|执结|执行到位|被拖|剩余|尚|清偿|挪用|转移|抵|未结|付清|支付"
+)
+_WAGE = re.compile(
+    "工资|薪|工钱|劳动报酬|血汗钱|劳务费|劳务款|人工费|民工款|报酬|加班费|绩效|欠款|汗水钱|辛苦钱|工人安装款|案款"
+)
+_WAGE_AFTER = re.compile(
+    "^(?:元|块|圆|人民币)?(?:钱)?(?:左右|以上|的|多|余)*[^，。！？；0-9]{0,8}?(?:工资|欠薪|工钱|薪|血汗钱|劳动报酬|劳务费|劳务款|人工费|报酬|欠款)"
+)
+_OTHER = re.compile(
+    "罚金|罚款|罚|处以|赔偿金|补偿|赔偿|餐费|合同|工程款|造价|投资|货款|材料款|材料费|贷款|借款|注册资本|注册资金|市值|押金|定金|保证金|周转金|股价|"
+    "成交|拍卖|标的|奖励|慰问金|租金|房租|流转费|医疗费|医药费|治疗费|机械费|设备款|彩礼|保险|公积金|社保|首付|总价|中标|工程总|营业额|欠税|税|利润|套现"
+)
+_RATE = re.compile(
+    "每月|每人|每天|每个月|月薪|日薪|底薪|月工资|人均|平均|一个月|每平|元/|/月|/天|一天|按照|单价|约定工资|工资标准|每年|年薪|时薪|每班|每小时|绩效"
+)
+_RATE_AFTER = re.compile(
+    "^(?:多|余)?(?:元|块)?(?:钱)?(?:/|一个月|每月|一天|每天|/月|一平|每平|一米|一间|一个工|的月薪|月薪|以上的月)"
+)
+_PAID = re.compile("(?:已|曾|先后|只|仅|陆续|共|才)?(?:支付|发放|付了|给了|发了|预付|垫付|付过|打了|已付)[^，。]{0,8}$")
+
+
+def amount(title: Reading, text: Reading, people: Fact | None) -> Fact | None:
+    """Wages owed, or recovered where only that is stated, in 分; None for ranges (十几万, 数百万)."""
+    found: list[Fact] = []
+    for field, reading in (("title", title), ("text", text)):
+        found.extend(_money_candidates(field, reading, people))  # type: ignore[arg-type]
+    return _best(found, bar=2.0)
+
+
+def _money_candidates(field: Field, reading: Reading, people: Fact | None) -> Iterator[Fact]:
+    text = reading.view.text
+    for number in numbers(text):
+        if number.value is None or number.value <= 0 or number.value > Decimal(10) ** 13:
+            continue
+        unit = _YUAN.match(text[number.end : number.end + 6])
+        large = (
+            number.value >= 1000
+            and text[number.end - 1 : number.end] in "万亿w余多千百"
+            and not re.match("[名个人位户件家起次平方米吨公里亩株只头台套]", text[number.end : number.end + 1])
+        )
+        bare = (
+            number.value >= 500
+            and field == "text"
+            and re.search(
+                "(?:工资|薪|工钱|欠款)(?:共|为|是|合计|总计)?$", text[max(0, number.start - 8) : number.start]
+            )
+        )
+        if not (unit or large or bare):
+            continue
+        end = number.end + (unit.end() if unit else 0)
+        score, why = _money_score(text, number, end, reading.mentions)
+        if score > 0:
+            value = int(number.value * 100)
+            yield Fact(value, field, number.start, end, why, score + (0.4 if field == "title" else 0.0))
+
+
+def _money_score(text: str, number: Number, end: int, mentions: Sequence[Mention]) -> tuple[float, str]:
+    left, right = _clause(text, number.start, end)
+    before = text[left : number.start]
+    near = before[-14:]
+    behind = text[number.end : min(right, number.end + 18)]
+    distance = min((_apart(m, number.start, end) for m in mentions if m.strength >= 0.3), default=999)
+    score = 0.0
+    score += 1.4 if distance <= 3 else 1.0 if distance <= 14 else 0.5 if distance <= 40 else 0.0
+    score += 1.0 if _OWED.search(near) else 0.0
+    score += 0.8 if _WAGE.search(near) else 0.0
+    score += 1.2 if _WAGE_AFTER.match(text[number.end : min(right, number.end + 20)]) else 0.0
+    score += 0.5 if re.search("共|合计|总计|总共|累计|总额|金额|总数", near[-7:]) else 0.0
+    score += 0.4 if re.search("(?:还|尚|仍|下|剩)(?:拖)?欠|未付清|尚有|剩余|余下", near) else 0.0
+    other = _OTHER.search(near[-9:]) or re.match("^(?:多|余)?(?:元|块)?(?:的)?(?:" + _OTHER.pattern + ")", behind)
+    if other and not re.search("工资|薪", near[-9:][other.end() :] if other.re is _OTHER else ""):
+        score -= 1.8
+    if _RATE.search(near[-8:]) or _RATE_AFTER.match(behind):
+        score -= 2.0
+    if _PAID.search(before[-14:]) and not re.search("欠|追|未|拒", near):
+        score -= 1.2
+    return score, f"欠薪金额：{text[number.start : end]}"
+
+
+# ── shared ────────────────────────────────────────────────────────────────────────────────────────────────────────────
+def _best(found: list[Fact], bar: float) -> Fact | None:
+    """The best candidate at or above the bar; a total beats a part, an earlier one a later one."""
+    passing = [fact for fact in found if fact.score >= bar]
+    if not passing:
+        return None
+    return max(passing, key=lambda fact: (round(fact.score, 2), fact.field == "title", -fact.start))
+
+
+def _apart(mention: Mention, start: int, end: int) -> int:
+    if mention.end <= start:
+        return start - mention.end
+    if end <= mention.start:
+        return mention.start - end
+    return 0
+
+
+def _clause(text: str, start: int, end: int) -> tuple[int, int]:
+    return _around(text, start, end, "。！？；\n，")
+
+
+def _sentence(text: str, start: int, end: int) -> tuple[int, int]:
+    return _around(text, start, end, "。！？；\n")
+
+
+def _around(text: str, start: int, end: int, marks: str) -> tuple[int, int]:
+    left = max((text.rfind(mark, max(0, start - 120), start) for mark in marks), default=-1) + 1
+    rights = [at for at in (text.find(mark, end, end + 120) for mark in marks) if at >= 0]
+    return max(left, start - 120, 0), min(rights, default=min(len(text), end + 120))

@@ -1,0 +1,309 @@
+"""Judging a report (研判): one call from text to ``Judgement``. Offline, deterministic, explained.
+
+The rules live in their own rooms (relevance, stance, facts, employers, acts, severity); here they are asked in order
+and their reasons are turned into evidence on the original characters.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from monitors.clock import local
+from monitors.opinion import acts, employers, facts, sentiment, stance
+from monitors.opinion.lexicon import SHOWN_GROUPS, Lexicon, shipped
+from monitors.opinion.mentions import Reading, read
+from monitors.opinion.model import Evidence, Judgement, Scope
+from monitors.opinion.relevance import Document, Relevance, RelevanceModel, features
+from monitors.opinion.severity import SeverityInputs, assess
+from monitors.regions.places import Place, PlaceResolver
+from monitors.settings import Settings
+
+MODEL = "规则 2026.11"
+_GATE = re.compile("[薪资钱酬欠讨款xqgt费奖]")
+_PUBLIC = re.compile(
+    "政府投资|政府工程|政府项目|ppp|国企|央企|国有企业|中铁|中建|中交|中国电建|中电建|中国水电|中国能建|城投|平台公司|市政工程|保障房|棚改|安置房|"
+    "公租房|高标准农田|政府|公立医院|教育局|财政"
+)
+_SPECIFIC_SUM = 2  # persons or sum or employer or first person: this many make a claim specific
+_CRIME = re.compile("拒不支付劳动报酬|获刑|判刑|有期徒刑|刑拘|刑事拘留|批捕|逮捕|拘役|被抓|落网")
+_ENFORCED = re.compile(
+    "黑名单|约谈|责令|查处|立案|通报|检察|法院|执行|督办|督查|劳动监察|人社局|支持起诉|追发|处罚|督促"
+)
+_CLAIMED = re.compile("讨薪|讨要|追讨|讨工|讨回|要回|索要|维权|血汗钱|催要|追索|帮.{0,4}讨")
+_OTHERWISE = re.compile("回应|发声|怎么办|如何维权|怪象|有没有")
+
+
+class _Scorer(Protocol):
+    def score(self, texts: Sequence[str]) -> list[float]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What there is to judge. ``source_region``: six-digit code of the outlet's home, ``""`` where it has none."""
+
+    title: str
+    text: str
+    published: datetime
+    source_region: str = ""
+    outlet_national: bool = False
+    now: datetime | None = None
+
+
+class Judge:
+    """Immutable after construction, so threads may share one.
+
+    ``scorer`` and ``lexicon`` replace SnowNLP's scorer and the shipped lexicon (tests, an office's own words).
+    """
+
+    def __init__(self, settings: Settings, *, scorer: _Scorer | None = None, lexicon: Lexicon | None = None) -> None:
+        self._settings = settings
+        self._lexicon = lexicon or shipped()
+        self._model = RelevanceModel.load()
+        self._places = PlaceResolver()
+        self._scorer = scorer or _snow_scorer(settings)
+
+    def judge(
+        self,
+        title: str,
+        text: str,
+        *,
+        published: datetime,
+        source_region: str = "",
+        outlet_national: bool = False,
+        now: datetime,
+    ) -> Judgement:
+        """Judge one report; many at once are cheaper with ``judge_many``."""
+        return self.judge_many([Report(title, text, published, source_region, outlet_national, now)])[0]
+
+    def judge_many(self, reports: Sequence[Report]) -> list[Judgement]:
+        """Judge a batch; SnowNLP is evaluated for all texts at once."""
+        if not reports:
+            return []
+        tones = self._scorer.score([f"{report.title}\n{report.text}".strip() for report in reports])
+        return [self._one(report, tone) for report, tone in zip(reports, tones, strict=True)]
+
+    def _one(self, report: Report, tone: float) -> Judgement:
+        title, text = read(report.title, self._lexicon), read(report.text, self._lexicon)
+        found = self._model.score(features(Document(title, text)))
+        place = self._places.resolve(report.title, report.text, source_region=report.source_region)
+        if found.value < self._settings.judge.relevance_threshold:
+            return _irrelevant(found, place, title, text, tone)
+        return self._relevant(report, found, place, title, text, tone)
+
+    def _relevant(
+        self, report: Report, found: Relevance, place: Place, title: Reading, text: Reading, tone: float
+    ) -> Judgement:
+        people = facts.workers(title, text)
+        owed = facts.amount(title, text, people)
+        employer = employers.find(title, text)
+        deeds = acts.find(title, text)
+        specific = _is_specific(title, text, people, owed, employer)
+        at = stance.judge(title, text, specific=specific, accused=bool(deeds))
+        specific = specific or bool(deeds) or not at.policy
+        scope: Scope = "背景" if at.policy else place.scope
+        codes = tuple(deed.code for deed in deeds) or (("complaint",) if specific and not at.policy else ())
+        people_value, owed_value = people.value if people else None, owed.value if owed else None
+        crowd = acts.gathered(title, text, deeds)
+        visiting = acts.visiting_province(text, people_value)
+        public = bool(_PUBLIC.search(title.view.text + "\n" + text.view.text[:600]))
+        festival = self._settings.spring_festival_after(local(report.published).date())
+        severity = assess(
+            SeverityInputs(
+                acts=codes,
+                workers=people_value,
+                amount_fen=owed_value,
+                outlets_24h=1,
+                national_outlet=report.outlet_national,
+                public_project=public,
+                days_to_festival=(festival - local(report.published).date()).days if festival else None,
+                settled=at.stance == "resolved",
+                in_province_claim=scope == "本省" and specific,
+                gathered=crowd,
+                visiting_province=visiting,
+                listed_only=scope in ("背景", "外省"),
+            ),
+            self._settings.severity,
+        )
+        evidence = [
+            *_relevance_evidence(title, text),
+            *(_point(title, text, field, start, end, why, "stance") for field, start, end, why in at.evidence),
+            *(_point(title, text, deed.field, deed.start, deed.end, _act_words(deed.code), "act") for deed in deeds),
+        ]
+        if people:
+            evidence.append(_point(title, text, people.field, people.start, people.end, people.why, "workers"))
+        if owed:
+            evidence.append(_point(title, text, owed.field, owed.start, owed.end, owed.why, "amount"))
+        if employer:
+            evidence.append(
+                _point(title, text, employer.field, employer.start, employer.end, "可能的欠薪单位", "employer")
+            )
+        evidence.extend(_place_evidence(place))
+        return Judgement(
+            relevant=True,
+            relevance=round(found.value, 4),
+            sentiment=sentiment.of_wage_report(title, text, at.stance, tone, self._settings.judge.snownlp_weight),
+            snownlp=round(tone, 6),
+            stance=at.stance,
+            kind=_kind(title, text, at, codes, specific=specific),
+            scope=scope,
+            region=place.code,
+            region_name=place.name,
+            workers=people_value,
+            amount_fen=owed_value,
+            employer=employer.name if employer else None,
+            severity=severity,
+            matched=_matched(title, text),
+            acts=codes,
+            evidence=tuple(dict.fromkeys(evidence)),
+            model=MODEL,
+            gathered=crowd,
+            visiting_province=visiting,
+            public_project=public,
+            specific_claim=specific and not at.policy,
+        )
+
+
+def _snow_scorer(settings: Settings) -> _Scorer:
+    from monitors.opinion.snow import SnowScorer  # noqa: PLC0415 - converts its model on first use
+
+    return SnowScorer(settings.data_dir / "models")
+
+
+def _irrelevant(found: Relevance, place: Place, title: Reading, text: Reading, tone: float) -> Judgement:
+    return Judgement(
+        relevant=False,
+        relevance=round(found.value, 4),
+        sentiment=sentiment.of_other(tone),
+        snownlp=round(tone, 6),
+        stance="neutral",
+        kind=None,
+        scope=place.scope,
+        region=place.code,
+        region_name=place.name,
+        workers=None,
+        amount_fen=None,
+        employer=None,
+        severity=None,
+        matched=_matched(title, text),
+        evidence=tuple(_relevance_evidence(title, text)),
+        model=MODEL,
+    )
+
+
+def _is_specific(
+    title: Reading, text: Reading, people: facts.Fact | None, owed: facts.Fact | None, employer: object | None
+) -> bool:
+    """A concrete claim: somebody is owed by somebody, not wages in general."""
+    signs = bool(people) + bool(owed) + bool(employer) + (len(text.of("petition")) >= _SPECIFIC_SUM)
+    return signs >= 1 and any(m.mood == "stated" for m in (*title.mentions, *text.mentions))
+
+
+def _kind(title: Reading, text: Reading, at: stance.StanceFound, codes: tuple[str, ...], *, specific: bool) -> str:
+    head = title.view.text or text.view.text[:120]
+    whole = head + text.view.text[:400]
+    if at.policy:
+        return "政策宣传"
+    checks: tuple[tuple[bool, str], ...] = (
+        (bool({"death", "injury", "extreme", "threat"} & set(codes)), "极端事件"),
+        (bool(_CRIME.search(whole)), "拒不支付劳动报酬罪"),
+        (at.stance == "resolved", "已解决"),
+        (bool({"blockade", "gathering", "stoppage"} & set(codes)), "群体性"),
+        (at.stance == "neutral" and bool(_ENFORCED.search(head)), "执法通报"),
+        (at.stance == "neutral" or (not specific and bool(_OTHERWISE.search(head))), "其他"),
+        (bool(_CLAIMED.search(head)), "讨薪维权"),
+    )
+    return next((kind for holds, kind in checks if holds), "欠薪举报")
+
+
+def _matched(title: Reading, text: Reading) -> tuple[str, ...]:
+    """The original spelling of the terms found, most telling first, each once."""
+    ranked: dict[str, tuple[int, float, int]] = {}
+    for reading, base in ((title, 0), (text, 100_000)):
+        for start, end, _ in reading.evasions:
+            ranked.setdefault(reading.view.original[start:end], (0, -3.0, base + start))
+        for group in SHOWN_GROUPS:
+            for hit in reading.of(group):
+                begin, stop = reading.view.span(hit.start, hit.end)
+                word = reading.view.original[begin:stop]
+                rank = (SHOWN_GROUPS.index(group), -abs(hit.term.weight), base + hit.start)
+                ranked[word] = min(rank, ranked.get(word, rank))
+    return tuple(sorted(ranked, key=ranked.__getitem__)[:20])
+
+
+_MOODS = {
+    "stated": "欠薪或讨薪的表述",
+    "negated": "否定的欠薪表述",
+    "denied": "被否认的欠薪表述",
+    "preventive": "防范治理欠薪的表述",
+    "supposed": "假设的欠薪表述",
+}
+_CONTEXTS = {"abroad": "境外语境", "sport": "体育语境", "show": "文娱语境", "reverse": "企业向员工追薪，非欠薪"}
+
+
+def _relevance_evidence(title: Reading, text: Reading) -> list[Evidence]:
+    found: list[Evidence] = []
+    for field, reading in (("title", title), ("text", text)):
+        found.extend(
+            _point(title, text, field, m.start, m.end, _MOODS[m.mood], "relevance") for m in reading.mentions[:8]
+        )
+        found.extend(
+            _point(title, text, field, m.start, m.end, "其他债务，非工资", "context") for m in reading.debts[:4]
+        )
+        for group, why in _CONTEXTS.items():
+            found.extend(_point(title, text, field, h.start, h.end, why, "context") for h in reading.of(group)[:2])
+        original = reading.view.original
+        found.extend(
+            Evidence(field, start, end, original[start:end], f"变体写法，即“{means}”", "relevance")  # type: ignore[arg-type]
+            for start, end, means in reading.evasions[:4]
+        )
+    return found
+
+
+def _point(title: Reading, text: Reading, field: str, start: int, end: int, why: str, about: str) -> Evidence:
+    """Evidence on the original characters behind the view's ``[start:end]``."""
+    view = (title if field == "title" else text).view
+    begin, stop = view.span(start, end)
+    return Evidence("title" if field == "title" else "text", begin, stop, view.original[begin:stop], why, about)
+
+
+def _place_evidence(place: Place) -> list[Evidence]:
+    return [Evidence(hit.field, hit.start, hit.end, hit.text, hit.why, "place") for hit in place.hits[:6]]
+
+
+def _act_words(code: str) -> str:
+    from monitors.opinion.severity import ACT_NAMES  # noqa: PLC0415
+
+    return ACT_NAMES[code]
+
+
+def as_json(judgement: Judgement) -> dict[str, Any]:
+    """The judgement as the command line prints it (``python -m monitors judge``)."""
+    severity = judgement.severity
+    return {
+        "relevant": judgement.relevant,
+        "relevance": judgement.relevance,
+        "sentiment": judgement.sentiment,
+        "stance": judgement.stance,
+        "kind": judgement.kind,
+        "level": severity.level if severity else None,
+        "score": severity.score if severity else None,
+        "scope": judgement.scope,
+        "region": judgement.region or None,
+        "region_name": judgement.region_name or None,
+        "workers": judgement.workers,
+        "amount_fen": judgement.amount_fen,
+        "employer": judgement.employer,
+        "matched": list(judgement.matched),
+        "acts": list(judgement.acts),
+        "evidence": [
+            {"field": e.field, "start": e.start, "end": e.end, "text": e.text, "why": e.why, "about": e.about}
+            for e in judgement.evidence
+        ],
+        "severity": [{"code": p.code, "points": p.points, "why": p.why} for p in severity.parts] if severity else [],
+        "floors": list(severity.floors) if severity else [],
+        "model": judgement.model,
+    }

@@ -1,0 +1,185 @@
+"""Is a report about wages owed? A logistic sum over named features, each a rule a person can read.
+
+The weights stand in ``data/lexicon/relevance.csv`` with the meaning of every feature; ``benchmarks/fit_relevance.py``
+fits them. A context that speaks against (abroad, sport, another debt) lowers the sum; none of them vetoes.
+"""
+
+from __future__ import annotations
+
+import csv
+import math
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from monitors.errors import SettingsError
+from monitors.opinion.mentions import FIRM, Mention, Reading
+
+PATH = Path(__file__).resolve().parent.parent.parent / "data" / "lexicon" / "relevance.csv"
+_LEAD = 90  # characters of the text that open a report
+_LONG = 300  # a text longer than this can mention wages in passing
+_QUESTION = re.compile("如何看待|为什么|怎么|哪些|如何|什么|吗[？?]?$|[？?]")
+_PERIOD = re.compile(
+    "[0-9一二两三四五六七八九十半几数多][0-9]{0,3}(?:个)?(?:多)?(?:月|年|天|周)|至今|多年|半年|数月|年底|春节|过年"
+)
+_MONEY = re.compile("[0-9一二三四五六七八九十百千两几数][0-9.]{0,8}[余多]?(?:万|亿|千)?余?(?:元|块|万|亿)")
+_PEOPLE = re.compile("[0-9一二三四五六七八九十百两几数][0-9]{0,5}[余多]?(?:名|位|个|人)")
+_STILL = re.compile("至今|仍|多次|无果|未果|拖了|一直|迟迟|分文|推脱|推诿|失联|跑路|联系不上|不接|没有结果|一拖再拖")
+_POLICY = re.compile(
+    "推进会|专项行动|部署|条例|宣传|冬季行动|攻坚行动|专项治理|督查|典型案例|黑名单|保证金制度|长效机制|联合下发|联合发布|工作会议"
+)
+_LISTED = re.compile("[、和及]")
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What the features look at: both fields read, and the head (the title, or the opening of the text)."""
+
+    title: Reading
+    text: Reading
+
+    @property
+    def head_is_title(self) -> bool:
+        return bool(self.title.view.text.strip())
+
+    def in_head(self, where: str, start: int) -> bool:
+        return where == "title" or (not self.head_is_title and start < _LEAD)
+
+
+def _firm(mentions: tuple[Mention, ...]) -> list[Mention]:
+    return [m for m in mentions if m.strength >= FIRM and m.mood in ("stated", "denied", "preventive", "supposed")]
+
+
+def features(document: Document) -> dict[str, float]:  # noqa: PLR0915 - one line per feature is the readable form
+    """The named features of a report, 0…1 each (counts are squeezed)."""
+    title, text = document.title, document.text
+    t_all, x_all = title.mentions, text.mentions
+    t_firm, x_firm = _firm(t_all), _firm(x_all)
+    length = len(text.view.text)
+    lead = [m for m in x_firm if m.start < _LEAD]
+    t_text, x_text = title.view.text, text.view.text
+    head_text = t_text or x_text[:_LEAD]
+    near = [x_text[max(0, m.start - 60) : m.end + 60] for m in x_firm[:6]]
+    around = t_text + "\n" + "\n".join(near)
+    t_debts, x_debts = title.debts, text.debts
+    head = title if document.head_is_title else text
+    head_end = len(t_text) if document.head_is_title else _LEAD
+
+    def head_has(group: str) -> bool:
+        return any(hit.start < head_end for hit in head.of(group))
+
+    def beside(group: str, reach: int) -> bool:
+        return any(text.near(group, m, reach) for m in x_firm[:6]) or (bool(t_firm) and bool(title.of(group)))
+
+    worker = beside("worker", 30)
+    count = len(x_firm)
+    found: dict[str, float] = {}
+    found["title_firm"] = float(bool(t_firm))
+    found["title_plain"] = float(any(m.strength >= 1.0 and m.kind != "claim" for m in t_firm))
+    found["title_compound"] = float(any(m.kind == "compound" for m in t_firm))
+    found["title_weak"] = float(bool(t_all) and not t_firm)
+    found["lead_firm"] = float(bool(lead))
+    found["text_firm"] = float(bool(x_firm))
+    found["text_firm_2"] = float(count >= 2)
+    found["text_firm_4"] = float(count >= 4)
+    found["text_weak"] = float(bool(x_all) and not x_firm)
+    found["dense"] = min(1.0, 150.0 * count / max(150, length))
+    found["passing"] = float(bool(x_firm) and not t_firm and not lead and length > _LONG and count <= 2)
+    found["buried"] = float(bool(x_firm) and not t_firm and min(m.start for m in x_firm) > 400)
+    found["topic_title"] = float(bool(title.of("topic")))
+    found["topic_lead"] = float(any(hit.start < _LEAD for hit in text.of("topic")))
+    found["topic_text"] = min(1.0, len(text.of("topic")) / 2)
+    found["crime"] = float(
+        any(h.term.text.startswith("拒不支付劳动报酬") for h in (*title.of("crime"), *text.of("crime")))
+    )
+    found["worker_near"] = float(worker)
+    found["worker_title"] = float(bool(title.of("worker")))
+    found["still_unpaid"] = float(bool((t_firm or x_firm) and _STILL.search(around)))
+    found["money_near"] = float(bool((t_firm or x_firm) and _MONEY.search(around)))
+    found["people_near"] = float(bool((t_firm or x_firm) and _PEOPLE.search(around)))
+    found["period_near"] = float(bool((t_firm or x_firm) and _PERIOD.search(around)))
+    found["petition"] = float(len(text.of("petition")) >= 2)
+    found["petition_firm"] = found["petition"] * float(bool(t_firm or lead))
+    found["official_near"] = float(beside("official", 60) or beside("court", 60))
+    found["act_near"] = float(beside("extreme", 60) or beside("protest", 40))
+    found["sector_near"] = float(beside("sector", 40))
+    found["policy_near"] = float(bool((t_firm or x_firm or title.of("topic")) and _POLICY.search(around)))
+    found["preventive_only"] = float(bool(t_firm or x_firm) and all(m.mood == "preventive" for m in (*t_firm, *x_firm)))
+    found["negated"] = float(any(m.mood == "negated" for m in (*t_all, *x_all)))
+    found["negated_only"] = float(bool(t_all or x_all) and all(m.mood == "negated" for m in (*t_all, *x_all)))
+    found["supposed_only"] = float(bool(t_firm or x_firm) and all(m.mood == "supposed" for m in (*t_firm, *x_firm)))
+    found["denied"] = float(any(m.mood == "denied" for m in (*t_all, *x_all)))
+    found["debt_title"] = float(bool(t_debts) and not t_firm)
+    found["debt_title_word"] = float(bool(title.of("other_debt")) and not t_firm)
+    found["debt_more"] = float(len(x_debts) > count)
+    found["debt_many"] = float(len(x_debts) >= 3)
+    found["debt_lead"] = float(any(m.start < _LEAD for m in x_debts) and not lead)
+    found["listed"] = float(
+        bool(x_firm) and not t_firm and all(_LISTED.search(x_text[max(0, m.start) : m.end + 2]) for m in x_firm)
+    )
+    found["abroad_head"] = float(head_has("abroad"))
+    found["abroad_near"] = float(beside("abroad", 60))
+    found["sport_head"] = float(head_has("sport"))
+    found["sport_near"] = float(beside("sport", 60))
+    found["show_head"] = float(head_has("show"))
+    found["show_near"] = float(beside("show", 40))
+    found["reverse"] = float(bool(title.of("reverse") or text.of("reverse")))
+    found["scam_head"] = float(head_has("scam"))
+    found["fiction_head"] = float(head_has("fiction"))
+    found["contrary_head"] = float(head_has("contrary") and not t_firm)
+    found["question_head"] = float(bool(_QUESTION.search(head_text)))
+    found["title_only"] = float(length == 0)
+    found["title_silent"] = float(document.head_is_title and not t_all and not title.of("topic") and bool(x_firm))
+    found["owe_title"] = float(bool(title.of("owe")) and not t_firm)
+    found["pay_title"] = float(any(h.term.text not in ("钱", "薪") for h in title.of("pay")) and not t_firm)
+    found["nothing"] = float(not t_all and not x_all)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Relevance:
+    """0…1 and the features behind it, most telling first: (name, Chinese meaning, contribution)."""
+
+    value: float
+    reasons: tuple[tuple[str, str, float], ...]
+
+
+class RelevanceModel:
+    """Weights by feature name. Immutable, pure."""
+
+    def __init__(self, weights: dict[str, float], meanings: dict[str, str]) -> None:
+        self.weights = weights
+        self.meanings = meanings
+
+    @classmethod
+    def load(cls, path: Path = PATH) -> RelevanceModel:
+        """Read the weights.
+
+        Raises:
+            SettingsError: the file is missing or a weight is no number.
+        """
+        try:
+            with path.open(encoding="utf-8-sig", newline="") as file:
+                rows = list(csv.DictReader(file))
+            weights = {row["feature"]: float(row["weight"]) for row in rows}
+            meanings = {row["feature"]: row["meaning"] for row in rows}
+        except (OSError, UnicodeDecodeError, KeyError, ValueError, TypeError) as error:
+            raise SettingsError(f"无法读取相关性权重 {path}：{error}") from error
+        return cls(weights, meanings)
+
+    def score(self, found: dict[str, float]) -> Relevance:
+        """The logistic sum of the features found."""
+        parts = [(name, self.weights.get(name, 0.0) * value) for name, value in found.items() if value]
+        total = self.weights.get("bias", 0.0) + sum(part for _, part in parts)
+        parts.sort(key=lambda part: -abs(part[1]))
+        reasons = tuple(
+            (name, self.meanings.get(name, name), round(part, 3)) for name, part in parts if abs(part) >= 0.2
+        )
+        return Relevance(_logistic(total), reasons)
+
+
+def _logistic(total: float) -> float:
+    if total >= 0:
+        return 1.0 / (1.0 + math.exp(-min(total, 60.0)))
+    power = math.exp(max(total, -60.0))
+    return power / (1.0 + power)

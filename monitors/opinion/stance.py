@@ -1,0 +1,129 @@
+"""Where the matter stands: wages still owed, a neutral account (policy, notice, statistics), or paid.
+
+Judged by the stage of the event, never by the tone: who *was* paid counts, what is promised, ordered or hoped does not.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from monitors.opinion.mentions import Reading
+from monitors.opinion.model import Stance
+
+Field = Literal["title", "text"]
+
+# Money reached the workers (or the dispute ended); what stands before may turn it into a promise.
+_PAID = re.compile(
+    "(?:拿到|领到|领取|收到|讨回|要回|追回|取回|讨到|要到)(?:了)?[^，。！？；]{0,16}?(?:工资|工钱|薪水|欠薪|血汗钱|薪资|报酬|案款|劳务费|欠款|辛苦钱|血汗|薪)"
+    "|(?:工资|工钱|薪水|欠薪|血汗钱|薪资|报酬|劳务费|欠款|款项|薪酬|钱款?|案款)[^，。！？；]{0,10}?(?:全部|均已|都已|已经|已|足额|悉数|如数|全额)[^，。！？；]{0,6}?(?:发放|付清|结清|支付|到账|到手|兑付|兑现|追回|发了|发给|结算|补发|清偿|执行到位|还清|发到|拿到)"
+    "|(?:全部|已经|已|均已|足额|悉数|如数|全额)(?:发放|付清|结清|支付|兑付|兑现|补发|偿还|还清)(?:完毕|到位|了)?[^，。！？；]{0,10}?(?:工资|工钱|薪|劳动报酬|欠款|劳务费)"
+    "|(?:付清|结清|兑付|支付)(?:了)?(?:全部|所有|拖欠的?)[^，。！？；]{0,8}(?:工资|工钱|欠薪|薪资|劳动报酬)"
+    "|(?:拖欠|所欠|欠)[^，。！？；]{0,12}(?:工资|工钱|薪资|报酬)[^，。！？；]{0,6}(?:付清|结清|发给|全部支付|得到了?(?:全额|足额)?支付|全部付)"
+    "|(?:被欠的?|拖欠的?)(?:工资|工钱|薪)[^，。！？；]{0,4}(?:发了|到手|到账|拿到)|工资(?:已经?)?(?:发了|结清|结算)(?!吗)"
+    "|执行到位|执行完毕|履行完毕|案结事了|(?:送来|送上|赠送|带着|一面)[^，。！？；]{0,10}锦旗|锦旗|(?:讨薪|薪)[^，。！？；]{0,4}成功|成功(?:讨|追|要)回|(?:薪资|工资|工钱)已(?:结清|结算|发放|支付|补发)"
+    "|(?:已|全部)(?:到手|到账)|得到(?:了)?(?:圆满|妥善|顺利)?解决|问题(?:已|得到)(?:经)?(?:圆满|妥善)?解决|拿到了?(?:欠薪|工资|钱)|兑现[^，。]{0,4}(?:案款|工资)|现已发放|已(?:全部)?(?:补发|发放|兑付|兑现)|握手言和|圆满化解|化解了[0-9一二三四五六七八九十]+件"
+)
+_NOT_YET = re.compile(
+    "(?:承诺|答应|保证|要求|责令|督促|希望|确保|必须|能否|何时|才能|如何|怎么|将|力争|争取|计划|未|没|没有|不|尽快|早日|帮助?我们|协助|请求|恳请|怎样|为了|想|欲|尚未|并未|盼|望|无法|难以|等着|等待|以便|"
+    "如果|若|判决|判令|裁决|应|需|拟|预计|年前|限期|负责人称|表示会|表态|说好|约定|号称|谎称|骗称|称|只|仅|部分|一部分|才|曾|少数|个别|本地|当地|仍)[^，。！？；]{0,12}$"
+)
+_PROMISED = re.compile(
+    "(?:承诺|答应|保证|表示|力争|争取|将(?:于|在)?|计划|年前|月底前|限期|分期|分批|督促|责令|约谈|正在|协调)"
+)
+_STILL = re.compile(
+    "至今|仍未|仍没|尚未|还没|还欠|尚欠|仍欠|迟迟|分文未|没有结果|未果|无果|一拖再拖|再次拖欠|又拖欠|没有拿到|没拿到|拿不到|失联|跑路|联系不上|拒不|拒绝|潜逃|逃匿|不了了之|石沉大海|无人"
+)
+_NOTICE_TITLE = re.compile(
+    "回应|通报|公布|约谈|官方|辟谣|不实|不属实|谣言|否认|假$|立案|介入|核实|处置|责令|全在岗|在岗|发布|要求|部署|印发|开展|召开|推进|建议|答复|通知|典型案例|办理|支持起诉"
+)
+_NOTICE_SAYS = re.compile(
+    "(?:回应|通报|官方|局|委|部门|政府|公司|警方|当地|区|县|院)(?:称|表示|通报|回应|介绍|发布|答复)[^。！？]{0,60}(?:已|正在|不属实|不存在|将|责令|立案|督促|协调|工时正常)"
+)
+_ACCUSED = re.compile(
+    "曝|举报|投诉|讨薪|讨要|拖欠|被欠|围堵|堵路|停运|停工|罢工|绝食|自焚|跳楼|被打|殴打|无人上课|血汗钱|求助|控诉|哭诉|未果|失联|跑路"
+)
+_POLICY = re.compile(
+    "推进会|专项行动|部署|条例|宣传|冬季行动|攻坚行动|专项治理|督查|典型案例|长效机制|联合下发|联合发布|工作会议|会议强调|会议指出|会议要求|印发|方案|两清零|制度|"
+    "十五五|十四五|建议答复|座谈会|培训班|表扬|先进单位|保障农民工工资支付|强化|健全|压实|源头治理|动态清零|法律援助工作站|咨询"
+)
+_COUNTS = re.compile(
+    "(?:全国|全省|全市|全区|全县|全州|各地|各级|共(?:查处|办理|检查|追发|为)|同比|累计|今年以来|截至目前|一季度|上半年|[0-9]+(?:起|件|批)|第[一二三四五六]批|首批|黑名单)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class StanceFound:
+    """The stance, and the words it rests on (field, start, end in the view, Chinese reason)."""
+
+    stance: Stance
+    policy: bool
+    evidence: tuple[tuple[Field, int, int, str], ...]
+
+
+def judge(title: Reading, text: Reading, *, specific: bool, accused: bool) -> StanceFound:
+    """``specific``: a concrete claim (persons, sum, employer, first person); ``accused``: acts of protest were found."""
+    t_text, x_text = title.view.text, text.view.text
+    paid = [("title", *span) for span in _paid(t_text)] + [("text", *span) for span in _paid(x_text)]
+    still = [match.span() for match in _STILL.finditer(x_text)]
+    evidence: list[tuple[Field, int, int, str]] = []
+    policy = _is_policy(title, text, specific=specific)
+    if paid:
+        last_paid = max((end for field, _, end in paid if field == "text"), default=-1)
+        undone = [start for start, _ in still if start > last_paid >= 0]
+        in_title = any(field == "title" for field, _, _ in paid)
+        petition = len(text.of("petition")) >= 2 and not re.search("感谢|谢谢", t_text + x_text[:80] + x_text[-60:])
+        if (in_title or not undone) and not petition and not policy:
+            evidence.extend((field, start, end, "已支付或已解决") for field, start, end in paid[:3])  # type: ignore[misc]
+            return StanceFound("resolved", False, tuple(evidence))
+    if policy:
+        return StanceFound("neutral", True, ())
+    notice = _NOTICE_TITLE.search(t_text)
+    if (
+        notice
+        and not accused
+        and not re.search("曝|举报|投诉|求|恳|尊敬", t_text)
+        and not _hard_accusation(t_text, notice)
+    ):
+        return StanceFound("neutral", False, (("title", notice.start(), notice.end(), "官方回应或通报"),))
+    if not t_text and x_text and not accused:
+        said = _NOTICE_SAYS.search(x_text)
+        if said and not still and not specific:
+            return StanceFound("neutral", False, (("text", said.start(), said.end(), "官方回应或通报"),))
+    for field, reading in (("title", title), ("text", text)):
+        for mention in reading.mentions[:2]:
+            evidence.append((field, mention.start, mention.end, "工资尚未支付"))  # type: ignore[arg-type]
+    return StanceFound("unresolved", False, tuple(evidence[:3]))
+
+
+def _hard_accusation(head: str, notice: re.Match[str]) -> bool:
+    """A headline that reports an answer still reports a conflict when violence or a strike leads it."""
+    return bool(re.search("被打|殴打|围殴|追砍|自焚|绝食|获刑|判刑", head)) or (
+        notice.group() in ("要求", "办理", "建议") and bool(_ACCUSED.search(head))
+    )
+
+
+def _paid(text: str) -> list[tuple[int, int]]:
+    found = []
+    for match in _PAID.finditer(text):
+        before = text[max(0, match.start() - 16) : match.start()]
+        inside = match.group()
+        if _NOT_YET.search(before) or re.search("未|没|不(?!到)|部分|才能|何时|吗", inside):
+            continue
+        if re.match("[^，。！？；]{0,6}(?:吗|？|才|难)", text[match.end() : match.end() + 8]):
+            continue
+        found.append(match.span())
+    return found
+
+
+def _is_policy(title: Reading, text: Reading, *, specific: bool) -> bool:
+    """Meetings, rules, campaigns and statistics: no one employer owes anyone here."""
+    head = title.view.text or text.view.text[:120]
+    whole = head + text.view.text[:400]
+    score = (
+        1.5 * bool(_POLICY.search(head)) + 0.5 * len(set(_POLICY.findall(whole))) + 0.7 * bool(_COUNTS.search(whole))
+    )
+    score += 1.0 * bool(title.of("topic")) + 0.3 * len(text.of("topic"))
+    score -= 2.5 * specific
+    return score >= 2.0
