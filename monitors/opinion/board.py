@@ -383,10 +383,8 @@ def prefecture_counts(connection: Connection) -> tuple[PrefectureCount, ...]:
         known = str(prefix) if len(str(prefix)) == 4 and not str(prefix).endswith("00") else ""
         tally.setdefault(known, [0] * len(ALERT_LEVELS))[ALERT_LEVELS.index(level)] += int(number)
     found = [
-        PrefectureCount(
-            f"{prefix}00" if prefix else "", place_name(f"{prefix}00") if prefix else "未定位", tuple(levels)
-        )
-        for prefix, levels in tally.items()
+        PrefectureCount(code, short_place(code), tuple(levels))
+        for code, levels in ((f"{prefix}00" if prefix else "", levels) for prefix, levels in tally.items())
     ]
     return tuple(sorted(found, key=lambda row: (not row.code, -row.total, row.code)))
 

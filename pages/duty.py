@@ -1,0 +1,154 @@
+"""实时值班: is the watch alive, what is open, what is new. Looks every few seconds, redraws what changed."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+from typing import Any
+
+import streamlit as st
+from sqlalchemy.exc import SQLAlchemyError
+
+from monitors.clock import utc_now
+from monitors.errors import MonitorsError
+from monitors.opinion import board
+from pages import charts, context, screen, story
+
+_LOG = logging.getLogger("monitors.pages")
+_TABLES = ("alert", "story", "item")
+CHOSEN, PAGE = "duty_chosen", "duty_page"
+
+
+# ── ask ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
+def _now() -> datetime:
+    return utc_now()
+
+
+# ── query: keyed by the data versions and the minute (the window moves and alerts fall overdue without any change) ────
+@st.cache_data(max_entries=4, show_spinner=False)
+def _counts(_version: tuple[str, ...], minute: datetime) -> board.Counts:
+    with context.store().read() as connection:
+        return board.counts(connection, context.settings(), minute)
+
+
+@st.cache_data(max_entries=32, show_spinner=False)
+def _board(version: tuple[str, ...], minute: datetime, chosen: str, page: int) -> dict[str, Any]:
+    size = context.settings().duty.page_size
+    with context.store().read() as connection:
+        alerts = board.open_alerts(
+            connection,
+            level=chosen if chosen != "new" else "",
+            unsigned_only=chosen == "new",
+            limit=size,
+            offset=(page - 1) * size,
+        )
+    return screen.board_payload(_counts(version, minute), alerts, chosen=chosen, page=page, page_size=size)
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def _charts(version: tuple[str, ...], minute: datetime) -> tuple[dict[str, Any], dict[str, Any] | None]:
+    with context.store().read() as connection:
+        hours = board.hourly_levels(connection, context.settings(), minute)
+        places = board.prefecture_counts(connection)
+    return charts.hourly(hours, _counts(version, minute).hours), charts.by_prefecture(places) if places else None
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def _wall(version: tuple[str, ...], minute: datetime) -> tuple[Any, ...]:
+    with context.store().read() as connection:
+        alerts = board.open_alerts(connection, limit=screen.WALL_ROWS)
+        return _counts(version, minute), alerts, board.prefecture_counts(connection), board.demo_mark(connection)
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def _alarm(_version: tuple[str, ...]) -> tuple[datetime, str] | None:
+    with context.store().read() as connection:
+        return board.alarm(connection)
+
+
+@st.cache_data(ttl=15, max_entries=2, show_spinner=False)
+def _trouble() -> board.Trouble:
+    with context.store().read() as connection:
+        return board.troubled_sources(connection, context.settings(), utc_now())
+
+
+def _pulse(version: tuple[str, ...], minute: datetime, now: datetime) -> dict[str, Any]:
+    with context.store().read() as connection:
+        strip = board.strip(connection, context.settings(), now)
+    unsigned = sum(row.unsigned for row in _counts(version, minute).levels if row.level in board.URGENT_LEVELS)
+    refresh = context.settings().duty.refresh_seconds
+    return screen.pulse_payload(strip, _trouble(), _alarm(version), unsigned=unsigned, refresh=refresh, now=now)
+
+
+# ── draw ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+def _choose() -> None:
+    st.session_state[CHOSEN] = str(st.session_state["board"].choose or "")
+    st.session_state[PAGE] = 1
+
+
+def _turn() -> None:
+    st.session_state[PAGE] = max(1, int(st.session_state["board"].page or 1))
+
+
+def _drawn_for() -> tuple[bool, str | None]:
+    """What the parts of the page outside the live fragment depend on."""
+    with context.store().read() as connection:
+        return board.is_empty(connection), board.demo_mark(connection)
+
+
+@st.fragment(run_every=context.settings().duty.refresh_seconds)
+def _live(*, wall: bool) -> None:
+    try:
+        _refresh(wall=wall)
+    except MonitorsError as error:
+        st.error(f"{error}。本页会自动重试。", icon="⛔")
+    except SQLAlchemyError:
+        _LOG.exception("the duty page could not be refreshed")
+        st.error("数据库读取失败，本页会自动重试；长时间不恢复请通知管理员查看日志。", icon="⛔")
+
+
+def _refresh(*, wall: bool) -> None:
+    now = _now()
+    minute = now.replace(second=0, microsecond=0)
+    version = context.versions(*_TABLES, "meta")
+    if (
+        st.session_state.get("duty_drawn") not in (None, version[2:])
+        and st.session_state.get("duty_for") != _drawn_for()
+    ):
+        st.rerun()
+    st.session_state["duty_drawn"] = version[2:]
+    pulse = _pulse(version, minute, now)
+    if wall:
+        counts, alerts, places, demo = _wall(version, minute)
+        name = context.settings().site.name
+        screen.show_wall(screen.wall_payload(counts, alerts, places, name=name, demo=demo is not None, pulse=pulse))
+        return
+    screen.show_pulse(pulse)
+    if st.session_state["duty_for"][0]:
+        return
+    chosen, page = st.session_state.get(CHOSEN, ""), st.session_state.get(PAGE, 1)
+    left, right = st.columns([3.3, 1], gap="medium")
+    with left:
+        clicked = screen.show_board(_board(version, minute, chosen, page), on_choose=_choose, on_page=_turn)
+    with right:
+        hours, places = _charts(version, minute)
+        st.markdown("**近 24 小时欠薪相关报道**（篇/小时）")
+        st.vega_lite_chart(hours, key="hours", width="stretch")
+        if places is not None:
+            st.markdown("**未办结警情 · 按州市**（起）")
+            st.vega_lite_chart(places, key="places", width="stretch")
+    if clicked is not None:
+        st.query_params["story"] = str(int(clicked))
+        story.open_drawer(int(clicked))
+
+
+def main() -> None:
+    """The page."""
+    wall = st.query_params.get("wall") == "1"
+    st.session_state["duty_for"] = _drawn_for()
+    _live(wall=wall)
+    if not wall and not context.offer_demo() and (wanted := story.chosen()) is not None:
+        story.open_drawer(wanted)
+
+
+main()
