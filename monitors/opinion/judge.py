@@ -170,7 +170,7 @@ class Judge:
 def _snow_scorer(settings: Settings) -> _Scorer:
     from monitors.opinion.snow import SnowScorer  # noqa: PLC0415 - converts its model on first use
 
-    return SnowScorer(settings.data_dir / "models")
+    return SnowScorer(settings.model_dir)
 
 
 def _irrelevant(found: Relevance, place: Place, title: Reading, text: Reading, tone: float) -> Judgement:
