@@ -274,7 +274,9 @@ class Poller:
             new = len(fresh)
             state = schedule.next_poll(
                 schedule.PollState(held.interval_seconds, held.failures, held.streak),
-                schedule.Outcome(harvest.kind, new=new, seen=len(harvest.entries) - new, retry_after=harvest.retry_after),
+                schedule.Outcome(
+                    harvest.kind, new=new, seen=len(harvest.entries) - new, retry_after=harvest.retry_after
+                ),
                 self._settings.poll,
                 now=now,
                 interval_floor=source.interval_seconds,

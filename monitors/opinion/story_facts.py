@@ -113,7 +113,9 @@ def summarise(reports: Sequence[Report], now: datetime) -> StoryFacts:
         answered=any(r.tier == 1 for r in ordered),
         disagreements=tuple(note for note in (workers_note, amount_note) if note),
         gathered=max((r.gathered for r in concerned if r.gathered is not None), default=None),
-        visiting_province=max((r.visiting_province for r in concerned if r.visiting_province is not None), default=None),
+        visiting_province=max(
+            (r.visiting_province for r in concerned if r.visiting_province is not None), default=None
+        ),
         public_project=any(r.public_project for r in concerned),
         specific_claim=any(r.specific_claim for r in concerned),
     )
@@ -141,7 +143,9 @@ def _agree(name: str, stated: Iterable[tuple[Value | None, Report]]) -> tuple[Va
 
 def _region(reports: Sequence[Report]) -> str:
     """The finest place that most outlets name; a prefecture's vote also supports its counties."""
-    votes = Counter({code: len({r.outlet for r in reports if r.region == code}) for code in {r.region for r in reports}})
+    votes = Counter(
+        {code: len({r.outlet for r in reports if r.region == code}) for code in {r.region for r in reports}}
+    )
     del votes[""]
     if not votes:
         return ""
