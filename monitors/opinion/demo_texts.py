@@ -31,7 +31,7 @@ _AT_ONCE = ("forum", "short")  # voices that speak on the same day: 今天, 刚�
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """The facts of one invented story. ``amount_yuan`` whole 元; ``since`` when pay stopped; ``place`` a county's code."""
+    """The facts of one invented story. ``amount_yuan``: whole 元; ``since``: when pay stopped; ``place``: a county."""
 
     place: str
     project: str
@@ -61,23 +61,34 @@ class Draft:
 
 @cache
 def table(name: str) -> Mapping[str, Any]:
-    """One of the hand-written tables in ``data/demo``."""
+    """One of the hand-written tables in ``data/demo``; callers leave it as it is."""
     return tomllib.loads((DATA / f"{name}.toml").read_text(encoding="utf-8"))
 
 
-def fill(template: str, slots: Mapping[str, str], random: Random) -> str:
-    """Replace ``{slot}``, ``{one|of|these}``, ``{n10-90}`` (whole number) and ``{d1-9}`` (one decimal)."""
+def fill(template: str, slots: dict[str, str], random: Random) -> str:
+    """Replace ``{slot}``, ``{one|of|these}``, ``{n10-90}`` (whole number) and ``{d1-9}`` (one decimal).
+
+    What was drawn is kept in ``slots``: the same alternatives or range later in one report give the same again, so that
+    a title and its text agree.
+    """
 
     def value(match: re.Match[str]) -> str:
         inside = match[1]
-        if "|" in inside:
-            return random.choice(inside.split("|"))
-        if number := _NUMBER.fullmatch(inside):
-            low, high = int(number[2]), int(number[3])
-            return str(random.randint(low, high)) if number[1] == "n" else f"{random.uniform(low, high):.1f}"
+        if inside not in slots:
+            slots[inside] = _drawn(inside, random)
         return slots[inside]
 
     return _SLOT.sub(value, template)
+
+
+def _drawn(inside: str, random: Random) -> str:
+    if "|" in inside:
+        return random.choice(inside.split("|"))
+    number = _NUMBER.fullmatch(inside)
+    if number is None:
+        raise KeyError(inside)
+    low, high = int(number[2]), int(number[3])
+    return str(random.randint(low, high)) if number[1] == "n" else f"{random.uniform(low, high):.1f}"
 
 
 def place_slots(code: str, at: datetime, random: Random, *, official: bool = False) -> dict[str, str]:
@@ -135,7 +146,7 @@ def write(family: str, voice: str, case: Case, at: datetime, random: Random) -> 
     Raises:
         KeyError: ``relevant.toml`` has no such family in that voice.
     """
-    parts = [p for p in table("relevant")["report"] if p["family"] == family and p["voice"] == voice]
+    parts = _parts(family, voice)
     if not parts:
         raise KeyError((family, voice))
     part = random.choice(parts)
@@ -164,19 +175,23 @@ def reprint(draft: Draft, outlet: str, random: Random, titles: Sequence[str]) ->
 def titles(family: str, voice: str, case: Case, at: datetime, random: Random) -> list[str]:
     """Every title this family can have in that voice, filled with the facts of ``case``."""
     slots = case_slots(case, at, voice, random)
-    parts = [p for p in table("relevant")["report"] if p["family"] == family and p["voice"] == voice]
-    return [fill(title, slots, random) for part in parts for title in part["titles"]]
+    return [fill(title, dict(slots), random) for part in _parts(family, voice) for title in part["titles"]]
+
+
+def _parts(family: str, voice: str) -> list[dict[str, Any]]:
+    return [p for p in table("relevant")["report"] if p["family"] == family and p["voice"] == voice]
 
 
 def everyday(code: str, at: datetime, random: Random) -> tuple[str, Draft]:
-    """A report on something else: its topic and its text."""
-    topics = table("everyday")["topic"]
+    """A report on something else: the voice it is told in and its text."""
+    topics = [t for t in table("everyday")["topic"] if code[:4] in t.get("where", (code[:4],))]
     topic = random.choices(topics, weights=[t["weight"] for t in topics])[0]
     slots = place_slots(code, at, random)
     lines = topic["lines"]
-    chosen = sorted(random.sample(range(1, len(lines)), k=min(len(lines) - 1, random.randint(2, 4))))
+    chosen = sorted(random.sample(range(1, len(lines)), k=min(len(lines) - 1, random.randint(3, 5))))
     sentences = tuple(fill(lines[i], slots, random) for i in (0, *chosen))
-    return topic["name"], Draft(fill(random.choice(topic["titles"]), slots, random), sentences)
+    voice = random.choice(topic.get("voices", ("news",)))
+    return voice, Draft(fill(random.choice(topic["titles"]), slots, random), sentences)
 
 
 def spoken(number: int) -> str:
@@ -201,13 +216,18 @@ def _people(count: int, random: Random) -> str:
 
 
 def _money(yuan: int, random: Random) -> str:
+    if yuan < 10_000:
+        return f"{yuan}元"
     wan = f"{yuan / 10_000:g}万"
-    return random.choices((f"{wan}元", f"{wan}余元", f"{yuan}元"), weights=(8, 1, 1))[0]
+    plain = f"{yuan}元" if yuan < 200_000 else f"{wan}元"
+    return random.choices((f"{wan}元", f"{wan}余元", plain), weights=(8, 1, 1))[0]
 
 
 def _spoken_money(yuan: int, random: Random) -> str:
     wan, thousands = divmod(yuan // 1000, 10)
     tail = f"{_DIGITS[thousands]}千" if thousands else ""
+    if not wan:
+        return random.choice((f"{tail}块", f"{yuan}块"))
     figures = f"{yuan / 10_000:g}"
-    words = f"{spoken(wan)}万{tail}块" if wan else f"{tail}块"
+    words = f"{spoken(wan)}万{tail}块"
     return random.choice((f"{figures}万", f"{figures}万块", words, f"{figures}w"))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from random import Random
 from typing import Any
@@ -93,7 +93,7 @@ def sources() -> tuple[Source, ...]:
 
 
 def world(now: datetime, seed: int = SEED) -> list[Planned]:
-    """All reports of the last ``DAYS`` days in the order in which they are fetched; the last ones minutes before ``now``."""
+    """All reports of the last ``DAYS`` days in the order they are fetched; the last ones minutes before ``now``."""
     random = Random(seed)  # noqa: S311 - invention, not secrecy
     planned: list[Planned] = []
     for event in [*_cast(now), *_drawn(now, random)]:
@@ -203,23 +203,30 @@ def _tell(event: _Event, now: datetime, random: Random) -> Iterator[Planned]:
             if voice.startswith(_REPRINT) and last is None:
                 continue
             wanted = random.choice(voice.removeprefix(_REPRINT).split("|"))
+            if event.hurry == 1:
+                at = _in_office_hours(at, wanted, random)
             outlet = _outlet(wanted, event.place, spoken_already, random)
             if at > now - timedelta(minutes=2) or outlet is None:
                 break
             if voice.startswith(_REPRINT) and last is not None:
-                others = _titles_or_none(family, wanted, case, at, random) or [last[0].title]
+                others = texts.titles(family, wanted, case, at, random) or [last[0].title]
                 draft = texts.reprint(last[0], last[1].outlet, random, others)
             else:
                 draft = texts.write(family, wanted, case, at, random)
                 last = draft, outlet
             spoken_already.add(outlet.id)
-            yield _planned(outlet, draft, at, now, random, label)
+            yield _planned(outlet, draft, at=at, now=now, random=random, story=label)
             at += timedelta(hours=event.hurry * random.uniform(0.3, 4.5))
         spoken_already = {s for s in spoken_already if random.random() < 0.5}
 
 
-def _titles_or_none(family: str, voice: str, case: Case, at: datetime, random: Random) -> list[str]:
-    return texts.titles(family, voice, case, at, random)
+def _in_office_hours(at: datetime, voice: str, random: Random) -> datetime:
+    """Editors sleep: what would appear at night appears in the morning; forums and phones never close."""
+    hour = local(at).hour
+    if voice in ("forum", "short") or 7 <= hour < 23:
+        return at
+    morning = local(at) + timedelta(days=1 if hour >= 23 else 0)
+    return morning.replace(hour=random.choice((7, 8, 8, 9)), minute=random.randrange(60)).astimezone(UTC)
 
 
 def _outlet(voice: str, place: str, already: set[str], random: Random) -> Source | None:
@@ -237,15 +244,14 @@ def _everyday(now: datetime, random: Random) -> Iterator[Planned]:
     for number in range(EVERYDAY_REPORTS):
         code = counties[number % len(counties)].code
         at = _moment(now, random)
-        topic, draft = texts.everyday(code, at, random)
-        voice = "forum" if topic == "论坛闲聊" else random.choice(("news", "news", "news", "official", "short"))
+        voice, draft = texts.everyday(code, at, random)
         outlet = _outlet(voice, code, set(), random)
         if outlet is not None:
-            yield _planned(outlet, draft, at, now, random, "", undated=number % 90 == 0)
+            yield _planned(outlet, draft, at=at, now=now, random=random, undated=number % 90 == 0)
 
 
 def _planned(
-    source: Source, draft: Draft, at: datetime, now: datetime, random: Random, story: str, *, undated: bool = False
+    source: Source, draft: Draft, *, at: datetime, now: datetime, random: Random, story: str = "", undated: bool = False
 ) -> Planned:
     at = at.replace(microsecond=0)
     number = random.randrange(10**7, 10**8)
