@@ -15,18 +15,6 @@ from monitors.opinion.decode import squeeze, squeeze_lines
 _TAG = re.compile(r"""<(?:(/?)([A-Za-z][A-Za-z0-9:-]*)((?:[^<>"']|"[^"<]*"|'[^'<]*')*/?)>|!--|![^<>]*>|\?[^<>]*>)""")
 _LOOSE_TAG = re.compile(r"</?[A-Za-z][^<>]*>")  # a tag whose quotes do not match
 _SILENT = {"script", "style", "template", "iframe", "noembed", "noframes", "textarea", "svg", "math", "object"}
-    "script",
-    "style",
-    "template",
-    "iframe",
-    "noembed",
-    "noframes",
-    "textarea",
-    "svg",
-    "math",
-    "object",
-    "select",
-}
 _BLOCK = {
     "address", "article", "aside", "blockquote", "br", "caption", "center", "dd", "details", "div", "dl", "dt",
     "fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "legend",
