@@ -34,9 +34,13 @@ _PREVENTIVE = re.compile(
     "(?:防止|避免|杜绝|防范|预防|不得|严禁|不准|禁止|以免|免得|遏制|不能|不许|严防|打击|整治|治理|根治|清理|查处|惩治|惩处|严惩|解决|化解)"
     "[^，。！？；]{0,6}$"
 )
+_PREVENTIVE_AFTER = re.compile("(?:的)?(?:问题)?(?:治理|整治|隐患|防治|源头|预防|专项|冬季|夏季)")
 _DENIED_AFTER = re.compile("^[^。！？；]{0,10}(?:不属实|不实|谣言|不存在|是假的|系误传|没有依据|并非事实)")
 _DENIED_BEFORE = re.compile("(?:否认|辟谣|不存在|未发现|并非|不是)[^，。！？；]{0,8}$")
-_SUPPOSED = re.compile("(?:如果|假如|若|倘若|一旦|万一|遇到|遭遇|碰到|假设|如遇|要是|面对)[^。！？；]{0,16}$")
+_PROPOSED = re.compile("(?:建议|提议|呼吁)[^，。！？；]{0,12}$")
+_SUPPOSED = re.compile(
+    "(?:如果|假如|若|倘若|一旦|万一|遇到|遭遇|碰到|假设|如遇|要是|面对|能否|可否|是否)[^。！？；]{0,16}$"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +89,9 @@ def read(original: str, lexicon: Lexicon) -> Reading:
     longest = {group: tuple(_longest(found)) for group, found in groups.items()}
     text = view.text
     wages = _wage_mentions(text, longest)
+    if longest.get("reverse"):
+        # 反向讨薪: the employer claims pay back; what is "claimed" here is owed by nobody.
+        wages = [mention for mention in wages if mention.kind != "claim"]
     debts = _pairs(text, longest.get("owe", ()), longest.get("other_debt", ()), "debt", ())
     return Reading(view, tuple(hits), longest, tuple(wages), tuple(debts), _evasions(view, changes))
 
@@ -146,7 +153,7 @@ def _owed_to(text: str, verbs: tuple[Hit, ...], workers: tuple[Hit, ...]) -> lis
 
 def _promoted(mention: Mention, workers: tuple[Hit, ...]) -> Mention:
     """A word that may mean wages (血汗钱, 劳务费, 奖金) does so where workers stand beside it."""
-    if mention.strength >= FIRM:
+    if mention.strength >= FIRM or mention.strength < 0.35 or mention.kind == "compound":
         return mention
     close = any(hit.end >= mention.start - 12 and hit.start <= mention.end + 12 for hit in workers)
     return replace(mention, strength=FIRM) if close else mention
@@ -171,7 +178,12 @@ def _pairs(
                 break
         for verb in verbs[at : at + 2]:
             gap = verb.start - thing.end
-            if 0 <= gap <= _FAR - 2 and kind != "claim" and _joins(text, thing.end, verb.start, (), commas=1):
+            if (
+                0 <= gap <= _FAR - 2
+                and kind != "claim"
+                and _joins(text, thing.end, verb.start, (), commas=1)
+                and not any(verb.end <= rival.start <= verb.end + 6 for rival in rivals)
+            ):
                 found.append(_mention(text, thing, verb, gap, kind))
                 break
     return found
@@ -180,7 +192,7 @@ def _pairs(
 def _mention(text: str, first: Hit, second: Hit, gap: int, kind: MentionKind) -> Mention:
     verb = max(first.term.weight, second.term.weight)
     plain = min(first.term.weight, second.term.weight) >= 1
-    strength = (1.0 if gap <= _NEAR else 0.8) * (1.0 if verb >= 3 else 0.9 if verb >= 2 else 0.5)
+    strength = (1.0 if gap <= _NEAR else 0.8) * (1.0 if verb >= 3 else 0.9 if verb >= 2 else 0.3)
     strength *= 1.0 if plain else 0.5
     start, end = first.start, max(first.end, second.end)
     return Mention(start, end, kind, strength, _mood(text, start, end))
@@ -202,6 +214,10 @@ def _joins(text: str, start: int, end: int, rivals: tuple[Hit, ...], *, commas: 
 def _mood(text: str, start: int, end: int) -> Mood:
     """How the mention is meant, from the words just before and after it."""
     before = text[max(0, start - 24) : start]
+    if _PREVENTIVE_AFTER.match(text, end):
+        return "preventive"
+    if _PROPOSED.search(before):
+        return "supposed"
     if _NEGATED.search(before[-8:]):
         return "negated"
     if _DENIED_BEFORE.search(before) or _DENIED_AFTER.search(text[end : end + 24]):

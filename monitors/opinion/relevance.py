@@ -124,6 +124,10 @@ def features(document: Document) -> dict[str, float]:  # noqa: PLR0915 - one lin
     found["show_head"] = float(head_has("show"))
     found["show_near"] = float(beside("show", 40))
     found["reverse"] = float(bool(title.of("reverse") or text.of("reverse")))
+    found["family_head"] = float(head_has("family"))
+    found["family_near"] = float(beside("family", 40))
+    found["sweat_alone"] = float(not t_firm and not x_firm and bool(t_all or x_all))
+    found["sweat_worker"] = float(bool(x_all or t_all) and _sweat_by_worker(title, text))
     found["scam_head"] = float(head_has("scam"))
     found["fiction_head"] = float(head_has("fiction"))
     found["contrary_head"] = float(head_has("contrary") and not t_firm)
@@ -134,6 +138,17 @@ def features(document: Document) -> dict[str, float]:  # noqa: PLR0915 - one lin
     found["pay_title"] = float(any(h.term.text not in ("钱", "薪") for h in title.of("pay")) and not t_firm)
     found["nothing"] = float(not t_all and not x_all)
     return found
+
+
+def _sweat_by_worker(title: Reading, text: Reading) -> bool:
+    """血汗钱 beside a worker, with nobody's savings or purchase in sight."""
+    for reading in (title, text):
+        if reading.of("family"):
+            continue
+        for hit in reading.of("core"):
+            if hit.term.text == "血汗钱" and any(abs(w.start - hit.start) <= 20 for w in reading.of("worker")):
+                return True
+    return False
 
 
 @dataclass(frozen=True, slots=True)
