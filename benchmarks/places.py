@@ -24,7 +24,13 @@ def rows(path: Path) -> list[dict]:
 
 
 def score(resolver: PlaceResolver, data: list[dict], *, errors: bool) -> dict[str, str]:
-    counts = {"county": [0, 0], "prefecture": [0, 0], "no county where none is due": [0, 0], "province": [0, 0], "look-alikes taken for Yunnan": [0, 0]}
+    counts = {
+        "county": [0, 0],
+        "prefecture": [0, 0],
+        "no county where none is due": [0, 0],
+        "province": [0, 0],
+        "look-alikes taken for Yunnan": [0, 0],
+    }
     for row in data:
         if not row["sure"]:
             continue
@@ -52,10 +58,14 @@ def score(resolver: PlaceResolver, data: list[dict], *, errors: bool) -> dict[st
             counts[key][1] += 1
         if wrong and errors:
             due = row["county_code"] or row["prefecture_code"] or row["province_code"]
-            print(f"  {row['id']} trap={row['trap']} due {due} {divisions.full_name(str(due or ''))} got {place.code} {place.name} | {row['title'][:50]}")
+            print(
+                f"  {row['id']} trap={row['trap']} due {due} {divisions.full_name(str(due or ''))} got {place.code} {place.name} | {row['title'][:50]}"
+            )
             for hit in (*place.hits[:8], *place.rejected[:4]):
                 source = row["title"] if hit.field == "title" else row["text"]
-                print(f"      {hit.code} {hit.why}: …{source[max(0, hit.start - 14):hit.start]}[{hit.text}]{source[hit.end:hit.end + 14]}…")
+                print(
+                    f"      {hit.code} {hit.why}: …{source[max(0, hit.start - 14) : hit.start]}[{hit.text}]{source[hit.end : hit.end + 14]}…"
+                )
     return {key: f"{a}/{b} = {a / b:.3f}" for key, (a, b) in counts.items() if b}
 
 
@@ -64,7 +74,7 @@ def wage_reports(resolver: PlaceResolver, data: list[dict], *, errors: bool) -> 
     named = [d for d in divisions.everywhere() if d.level == "province"]
     right = stated = false = silent = 0
     for row in data:
-        if not row["sure"]:
+        if not (row["sure"] and row["relevant"]):  # places are labelled on wage reports only
             continue
         place = resolver.resolve(row["title"], row["text"])
         due = next((d.code for d in named if row["province"] and d.name.startswith(row["province"])), "")
@@ -78,8 +88,13 @@ def wage_reports(resolver: PlaceResolver, data: list[dict], *, errors: bool) -> 
         if due != divisions.YUNNAN and place.code.startswith("53"):
             false += 1
             if errors:
-                print(f"  {row['id']} FALSE Yunnan, due {row['province']} got {place.name} | {row['title'][:50]} | {[h.text for h in place.hits][:6]}")
-    return {"province of wage reports": f"{right}/{stated}", "wage reports falsely put in Yunnan": f"{false}/{stated + silent}"}
+                print(
+                    f"  {row['id']} FALSE Yunnan, due {row['province']} got {place.name} | {row['title'][:50]} | {[h.text for h in place.hits][:6]}"
+                )
+    return {
+        "province of wage reports": f"{right}/{stated}",
+        "wage reports falsely put in Yunnan": f"{false}/{stated + silent}",
+    }
 
 
 def speed(resolver: PlaceResolver, texts: list[tuple[str, str]]) -> dict[str, str]:
@@ -96,12 +111,20 @@ def speed(resolver: PlaceResolver, texts: list[tuple[str, str]]) -> dict[str, st
         _ = [name for name in names if name in both]
     loop = (time.perf_counter() - started) * len(texts) / len(sample)
     mean = sum(len(a) + len(b) for a, b in texts) / len(texts)
-    return {"documents/s": f"{len(texts) / ours:,.0f} (mean {mean:.0f} characters)", f"against a loop of {len(names)} `in` tests": f"{loop / ours:.1f} ×"}
+    return {
+        "documents/s": f"{len(texts) / ours:,.0f} (mean {mean:.0f} characters)",
+        f"against a loop of {len(names)} `in` tests": f"{loop / ours:.1f} ×",
+    }
 
 
 def main() -> None:
     parser = argparse.ArgumentParser()
-    parser.add_argument("folder", nargs="?", type=Path, default=Path(os.environ.get("MONITORS_SHARED") or ROOT.parent / "shared") / "eval")
+    parser.add_argument(
+        "folder",
+        nargs="?",
+        type=Path,
+        default=Path(os.environ.get("MONITORS_SHARED") or ROOT.parent / "shared") / "eval",
+    )
     parser.add_argument("--errors", action="store_true")
     arguments = parser.parse_args()
     started = time.perf_counter()
@@ -112,10 +135,18 @@ def main() -> None:
         figures |= score(resolver, region, errors=arguments.errors)
     if relevance:
         figures |= wage_reports(resolver, relevance, errors=arguments.errors)
-    short = [("镇雄县一工地拖欠农民工工资", f"近日，云南昭通镇雄县泼机镇某安置房项目{n}名工人反映工资被拖欠，县人社局已介入调查。") for n in range(4000)]
+    short = [
+        (
+            "镇雄县一工地拖欠农民工工资",
+            f"近日，云南昭通镇雄县泼机镇某安置房项目{n}名工人反映工资被拖欠，县人社局已介入调查。",
+        )
+        for n in range(4000)
+    ]
     figures |= {f"short: {k}": v for k, v in speed(resolver, short).items()}
     if region:
-        figures |= {f"real: {k}": v for k, v in speed(resolver, [(r["title"], r["text"]) for r in region + relevance]).items()}
+        figures |= {
+            f"real: {k}": v for k, v in speed(resolver, [(r["title"], r["text"]) for r in region + relevance]).items()
+        }
     for key, value in figures.items():
         print(f"{key:45} {value}")
 

@@ -8,38 +8,64 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from monitors.regions.voting import Standing
+
 # The hundred commonest surnames less those that are everyday words before a place (于, 向, 和, 从, 由, 时, 万, 安, 常, 江, 石, 方…).
 _SURNAMES: Final = frozenset(
-    "王李张刘陈杨赵黄周吴徐孙胡朱林郭何罗郑梁谢宋唐许邓冯韩曹曾彭萧蔡潘田董袁余叶蒋杜苏魏吕丁沈姚卢傅钟崔汪范廖陆贾夏邹熊孟秦邱侯阎薛尹段雷黎史龙陶贺顾毛郝龚邵严孔郑钱汤武戴莫钮岳裴樊凌霍虞柯温洪"
+    "王李张刘陈杨赵黄周吴徐孙胡朱林郭何罗郑梁谢宋唐许邓冯韩曹曾彭萧蔡潘田董袁余叶蒋杜苏魏吕丁沈姚卢傅钟崔汪范廖陆贾夏邹熊孟秦邱侯阎薛尹段雷黎史龙陶贺顾毛郝龚邵严孔郑钱汤武戴莫赖钮岳裴樊凌霍虞柯温洪"
 )
 _NUMERALS: Final = frozenset("0123456789０１２３４５６７８９一二两三四五六七八九十百千万亿几多某每各这那整数半")
-_BOUNDARY: Final = frozenset("在到从赴往至于由经对给向为是了的与和及或等称据当原 　，。、；：:！？!?“”\"'‘’《》〈〉【】「」『』()（）[]—-－～~·|/#\n\r\t")
+_BOUNDARY: Final = frozenset(
+    "在到从赴往至于由经对给向为是了的与和及或等称据当原 　，。、；：:！？!?“”\"'‘’《》〈〉【】「」『』()（）[]—-－～~·|/#\n\r\t"
+)
 
-_ROAD = re.compile(r"[东西南北中]?[一二三四五六七八九十]?(?:路(?![况面段上边网人政灯障线局警口费基桥])|街(?![头道坊区上边])|巷(?!道)|大道|大街)")
-_PART_OF_NAME_FIRM = re.compile(r"(?:镇(?![上里])|乡(?![村镇下亲里间民党])|村(?![民镇里支委干级寨庄官])|街道|湖(?!边)|舰|级驱逐|级护卫|号(?!召))")
+_ROAD = re.compile(
+    r"[东西南北中]?[一二三四五六七八九十]?(?:路(?![况面段上边网人政灯障线局警口费基桥])|街(?![头道坊区上边])|巷(?!道)|大道|大街)"
+)
+_PART_OF_NAME_FIRM = re.compile(
+    r"(?:镇(?![上里])|乡(?![村镇下亲里间民党])|村(?![民镇里支委干级寨庄官])|街道|湖(?!边)|舰|级驱逐|级护卫|号(?!召))"
+)
 _PART_OF_NAME = re.compile(
     r"(?:.?(?:村(?![民镇里支委干级寨庄官])|镇(?![上里]))|乡(?![村镇下亲里间民党])|[寨屯庄沟岭湾港岛湖河江山桥寺庙祠塔堂洞峡潭泉]|街道|社区|小区|水库|大桥|大厦|花园|酒店|饭店|宾馆|餐厅|山庄|大学|中学|小学|学院|证券|集团|股份)"
 )
-_PRODUCT = re.compile(r"(?:茶|火腿|米线|咖啡豆|香?烟(?!花|草局)|苹果(?!手机)|三七|菜(?!市|场)|小吃|紫陶|饵丝|饵块|洋芋|松茸|乳扇|斑铜)")
-_DALI_WORD = re.compile(r"[论想念由性智解赔疗]")
+_PRODUCT = re.compile(
+    r"(?:茶|火腿|米线|咖啡豆|香?烟(?!花|草局)|苹果(?!手机)|三七|菜(?!市|场)|小吃|紫陶|饵丝|饵块|洋芋|松茸|乳扇|斑铜)"
+)
+# A name whose last character begins another word: 大|理论, 安迪|庆生, 赖清德|钦点.
+_RUNS_ON: Final = {
+    "大理": "论想念由性智解赔疗财",
+    "迪庆": "生祝典功贺幸",
+    "德钦": "点佩差",
+    "安宁": "静",
+    "保山": "寨",
+    "会泽": "福",
+    "宣威": "慑",
+}
 
 _ORIGIN_AFTER = re.compile(
     r"[省市州县区]?(?:籍|户籍|人(?![民社力才大事员口均工行和])|(?:的)?(?:(?:外出|籍)?(?:农民工|民工|务工人员|打工人员|务工者|打工者|务工人|打工人|工人|劳务工)"
     r"(?!工资|权益|实名|专户|工作|服务|综合|保证金|欠薪|治|返乡|就业|总|群体|维权|文化|代表|讨薪难|法律)|老乡|老家|小伙|汉子|妹子))"
 )
 _ORIGIN_BEFORE = re.compile(
-    r"(?:来自|祖籍|原籍|籍贯[为是在:：]?|老家(?:在|是)?|家住|家在|户籍(?:地|所在地)?[为是在:：]?|户口所在地[为是:：]?|出生于|出生在|生于|毕业于|家乡在?)(?:[^，。；\n]{0,2})$"
+    r"(?:来自|祖籍|原籍|籍贯[为是在:：]?|老家(?:在|是)?|户籍(?:地|所在地)?[为是在:：]?|户口所在地[为是:：]?|出生于|出生在|生于|毕业于|家乡在?)(?:[^，。；\n]{0,2})$"
 )
-_COMPANY = re.compile(r"(?![一某两三几多该当本有])[省市州县区]?[^\s，。、；：:！？“”\"《》【】在的被将把了是及与向由从对]{1,20}?(?:有限责任公司|有限公司|公司|集团|事务所|商行|合作社|工程处|项目部)")
+_COMPANY = re.compile(
+    r"(?![一某两三几多该当本有])[省市州县区]?[^\s，。、；：:！？“”\"《》【】在的被将把了是及与向由从对]{0,20}?(?:有限责任公司|有限公司|公司|集团|事务所|商行|合作社|工程处|项目部|银行|证券|信用社)"
+)
 _OUTLET = re.compile(
     r"[省市州县区]?(?:日报|晚报|早报|晨报|都市报|时报|信息港|信息报|法制报|政协报|网讯|网(?![红友络点格上约课购民店吧])|(?:广播)?电视台|广播|融媒|传媒|新闻(?!发布)|卫视|发布(?=[”」】微客消讯账公])|讯)"
 )
 _DATELINE_BEFORE = re.compile(r"(?:网|社|报|讯|新闻|电)\s*$")
 _DATELINE_AFTER = re.compile(r"(?:市|省)?\s?(?:\d{1,2}\s?月\s?\d{1,2}\s?日|[电讯](?:\s|（|\())")
+_INSTITUTION = re.compile(
+    r"[省市州县区]?[\u4e00-\u9fff]{1,14}?(?:大学|学院|研究院|研究所|设计院|勘察院|调查局|中心|医院|分局)"
+)
 _REPORTED_AFTER = re.compile(r"(?:市|省)?(?:报道|消息)")
-_ROUTE_BEFORE = re.compile(r"(?:开往|飞往|直飞|途经|途径|运往|逃往|逃至|潜逃至|发往|销往|返回|回到|飞|抵)$")
+_ROUTE_BEFORE = re.compile(r"(?:开往|飞往|直飞|途经|途径|运往|逃往|逃至|潜逃至|发往|销往|返回|重返|回到|飞|抵|[距离])$")
 _SITE_BEFORE = re.compile(r"(?:位于|坐落于|坐落在|地处|承建的?|施工的|(?<![现正存])在)$")
-_SITE_AFTER = re.compile(r"[^，。；！？\n]{0,16}?(?:项目|工地|工程(?!有限|公司|师|款)|标段|小区|楼盘|安置房|安置点|高速公路|在建|施工)")
+_SITE_AFTER = re.compile(
+    r"[^，。；！？\n]{0,16}?(?:项目|工地|工程(?!有限|公司|师|款)|标段|小区|楼盘|安置房|安置点|高速公路|在建|施工)"
+)
 WAGE_WORDS = re.compile(r"欠薪|拖欠|讨薪|工资|劳动报酬|工钱|血汗钱|薪资|薪酬|务工|农民工|民工")
 
 
@@ -47,7 +73,7 @@ def refusal(text: str, start: int, end: int, *, surface: str, firm: bool, joined
     """Why a bare name at ``text[start:end]`` is not a place, or ``""``. ``joined``: another place ends right where it begins."""
     before = text[start - 1] if start else ""
     after = text[end : end + 8]
-    if before in "·•・" and before or after[:1] in ("·", "•", "・"):
+    if not firm and ((before and before in "·•・") or after[:1] in ("·", "•", "・")):
         return "译名的一部分"
     if _ROAD.match(after):
         return "道路名"
@@ -57,11 +83,25 @@ def refusal(text: str, start: int, end: int, *, surface: str, firm: bool, joined
         return f"人名（姓{before}）"
     if surface == "个旧" and before in _NUMERALS:
         return "数量词"
-    if surface == "大理" and (_DALI_WORD.match(after) or before in "重伟宏远最强高扩放增") and before != "":
+    if (
+        after[:1] in _RUNS_ON.get(surface, ())
+        and after
+        or (surface == "大理" and before and before in "重伟宏远最强高扩放增恒")
+    ):
         return "词语的一部分"
     if (_PART_OF_NAME_FIRM if firm else _PART_OF_NAME).match(after):
         return "其他名称的一部分"
     return ""
+
+
+def inside_name(text: str, start: int) -> bool:
+    """Whether two characters after a surname a place seems to begin (赖清德|钦点): believed only beside other places of the region."""
+    return (
+        start > 1
+        and text[start - 2] in _SURNAMES
+        and text[start - 1] not in _BOUNDARY
+        and text[start - 1] not in _NUMERALS
+    )
 
 
 def stands_alone(text: str, start: int) -> bool:
@@ -69,22 +109,24 @@ def stands_alone(text: str, start: int) -> bool:
     return start == 0 or text[start - 1] in _BOUNDARY
 
 
-def demotion(text: str, start: int, end: int) -> tuple[float, str]:
-    """Weight and reason where the place named by ``text[start:end]`` (a whole chain like 云南昭通镇雄县) is not where it happened."""
+def demotion(text: str, start: int, end: int) -> tuple[float, Standing, str]:
+    """Weight, standing and reason where the place named by ``text[start:end]`` (a whole address) is not where it happened."""
     before, after = text[max(0, start - 10) : start], text[end : end + 26]
     if _ORIGIN_BEFORE.search(before) or _ORIGIN_AFTER.match(after):
-        return 0.12, "籍贯或来处，不是事发地"
+        return 0.12, "origin", "籍贯或来处，不是事发地"
     if _OUTLET.match(after):
-        return 0.08, "媒体名称"
+        return 0.08, "hard", "媒体名称"
     if _COMPANY.match(after):
-        return 0.15, "企业名称，不是项目所在地"
+        return 0.15, "hard", "企业名称，不是项目所在地"
     if (_DATELINE_BEFORE.search(before) and _DATELINE_AFTER.match(after)) or _REPORTED_AFTER.match(after):
-        return 0.3, "电头"
+        return 0.3, "hard", "电头"
+    if _INSTITUTION.match(after):
+        return 0.6, "plain", "机构名称"
     if _PRODUCT.match(after):
-        return 0.15, "物产名称"
+        return 0.15, "hard", "物产名称"
     if _ROUTE_BEFORE.search(before):
-        return 0.3, "去向，不是事发地"
-    return 1.0, ""
+        return 0.3, "origin", "去向，不是事发地"
+    return 1.0, "plain", ""
 
 
 def site(text: str, start: int, end: int) -> bool:

@@ -83,6 +83,7 @@ def province_of(code: str) -> str:
     return candidate if candidate in _all() else ""
 
 
+@cache
 def lineage(code: str) -> tuple[str, ...]:
     """``code`` and the divisions that hold it, smallest first. Empty for an unknown code."""
     found: list[str] = []
@@ -97,8 +98,18 @@ def within(code: str, scope_code: str) -> bool:
     """Whether ``code`` is ``scope_code`` or lies inside it. Old codes are brought up to date; ``""`` lies nowhere and holds nothing."""
     if not code or not scope_code:
         return False
-    code, scope_code = current_code(code), current_code(scope_code)
-    return code == scope_code or code.startswith(_stem(scope_code))
+    return holds(current_code(scope_code), current_code(code))
+
+
+def holds(above: str, code: str) -> bool:
+    """``within`` for two codes known to be current and not empty; an arithmetic of digits, for inner loops."""
+    return (
+        code == above
+        or (
+            above[-2:] == "00" and len(above) == 6 and code.startswith(above[:2] if above[-4:] == "0000" else above[:4])
+        )
+        or (len(code) == 9 and code.startswith(above))
+    )
 
 
 def current_code(old: str) -> str:
@@ -149,12 +160,6 @@ def rows(name: str) -> Iterator[dict[str, str]]:
         yield from csv.DictReader(line for line in file if not line.startswith("#"))
 
 
-def _stem(code: str) -> str:
-    if code.endswith("0000"):
-        return code[:2]
-    return code[:4] if code.endswith("00") and len(code) == 6 else code
-
-
 @cache
 def _all() -> dict[str, Division]:
     names = {row["code"]: row["name"] for row in rows("divisions.csv")}
@@ -173,7 +178,9 @@ def _all() -> dict[str, Division]:
 
 @cache
 def _townships() -> dict[str, Division]:
-    return {row["code"]: Division(row["code"], row["name"], "township", row["code"][:6]) for row in rows("townships.csv")}
+    return {
+        row["code"]: Division(row["code"], row["name"], "township", row["code"][:6]) for row in rows("townships.csv")
+    }
 
 
 @cache

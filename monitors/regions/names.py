@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
 from monitors.regions import divisions
@@ -26,6 +27,7 @@ class Reading:
     form: Form
     trust: Trust
     why: str
+    unless: tuple[str, ...] = ()  # words that, standing anywhere in a report, take the name's word away
 
 
 # Bare names of prefectures elsewhere that are everyday words; they need their province beside them.
@@ -33,7 +35,25 @@ _WORDLIKE_ELSEWHERE = frozenset(
     "朝阳 大同 大庆 白银 中山 黄山 来宾 安康 白山 四平 玉树 海南 海北 海西 海东 通化 黄石 长治 东方 三明 清远 吉安 自贡 金华 平凉 宜春 定西 随州 武威 松原 辽源 安顺 和田 黄南 汉中 商洛 保定 临夏 锦州".split()
 )
 # Full names that are also common nouns.
-_COMMON_NOUNS = frozenset(("古城区", "城区", "郊区", "矿区", "东区", "西区", "南区", "北区", "新城区", "云县", "芒市", "河口区", "开发区", "市中区", "城中区"))
+_COMMON_NOUNS = frozenset(
+    (
+        "古城区",
+        "城区",
+        "郊区",
+        "矿区",
+        "东区",
+        "西区",
+        "南区",
+        "北区",
+        "新城区",
+        "云县",
+        "芒市",
+        "河口区",
+        "开发区",
+        "市中区",
+        "城中区",
+    )
+)
 _TIERS: tuple[Trust, ...] = ("firm", "weak", "strict")
 
 
@@ -61,25 +81,26 @@ def _add_division(table: dict[str, list[Reading]], division: divisions.Division)
         common = name in _COMMON_NOUNS or (len(name) == 2 and division.level == "county")
         table[name].append(Reading(code, "full", "weak" if common else "firm", kind))
     if bare not in fulls:
-        table[bare].append(Reading(code, "bare", _trust(division, bare), f"{kind}简称"))
+        trust, unless = _trust(division, bare)
+        table[bare].append(Reading(code, "bare", trust, f"{kind}简称", unless))
 
 
-def _trust(division: divisions.Division, bare: str) -> Trust:
+def _trust(division: divisions.Division, bare: str) -> tuple[Trust, tuple[str, ...]]:
     if division.level == "province":
-        return "firm"
+        return "firm", ()
     if division.code.startswith("53"):
-        tier = _tiers().get(bare, "weak")
-        # 大理, 楚雄, 红河, 文山 bare are the prefecture; the county of the same name needs its 市 or 县.
-        return tier
+        return _tiers().get(bare, ("weak", ()))
     if division.level == "prefecture":
-        return "weak" if bare in _WORDLIKE_ELSEWHERE else "firm"
-    return "strict"
+        return ("weak" if bare in _WORDLIKE_ELSEWHERE else "firm"), ()
+    return "strict", ()
 
 
-def _tiers() -> dict[str, Trust]:
-    found: dict[str, Trust] = {}
+@cache
+def _tiers() -> dict[str, tuple[Trust, tuple[str, ...]]]:
+    found: dict[str, tuple[Trust, tuple[str, ...]]] = {}
     for row in divisions.rows("tiers.csv"):
-        found[row["name"]] = next(tier for tier in _TIERS if tier == row["tier"])
+        tier = next(tier for tier in _TIERS if tier == row["tier"])
+        found[row["name"]] = tier, tuple(row["unless"].split())
     return found
 
 
@@ -94,7 +115,11 @@ def _add_townships(table: dict[str, list[Reading]]) -> None:
         home[town.name].append(town.parent)
     for name in list(home):
         # A seat that became a 街道 or 镇 is still called by its older name for years.
-        stem, former = (name.removesuffix("街道"), ("镇", "办事处")) if name.endswith("街道") else (name.removesuffix("镇"), ("乡",))
+        stem, former = (
+            (name.removesuffix("街道"), ("镇", "办事处"))
+            if name.endswith("街道")
+            else (name.removesuffix("镇"), ("乡",))
+        )
         for suffix in former if stem != name and len(stem) > 1 else ():
             if stem + suffix not in home and stem + suffix not in elsewhere:
                 home[stem + suffix] = home[name]
@@ -107,4 +132,6 @@ def _add_townships(table: dict[str, list[Reading]]) -> None:
             trust: Trust = "firm" if len(counties) == 1 and name not in home and len(name) > 3 else "weak"
             table[name].extend(Reading(county, "town", trust, "外省乡镇街道") for county in counties[:6])
         else:
-            table.setdefault(name, [])  # 城关镇: too common to say anything, but it keeps shorter names from matching inside it
+            table.setdefault(
+                name, []
+            )  # 城关镇: too common to say anything, but it keeps shorter names from matching inside it
