@@ -269,6 +269,11 @@ def _insert(connection: Connection, source: Source, *, origin: Origin, now: date
     connection.execute(insert(t.source_state).values(_fresh_state(source, now) | {"source_id": source.id}))
 
 
+def insert_demo(connection: Connection, source: Source, *, now: datetime) -> None:
+    """Store a source of the demonstration data; marked, so that clearing finds it. The caller gives paused ones."""
+    _insert(connection, source, origin="page", now=now, demo=True)
+
+
 def _change(connection: Connection, before: SourceRow, after: Source, *, now: datetime, **values: Any) -> None:
     """Write a new definition over ``before``, if nobody was faster, and fit the polling state to it.
 
