@@ -315,7 +315,7 @@ def _backup(arguments: argparse.Namespace, _settings: Settings, store: Store) ->
 
 
 def _restore(arguments: argparse.Namespace) -> int:
-    from monitors.store.backup import restore  # noqa: PLC0415
+    from monitors.store.restore import restore  # noqa: PLC0415
 
     settings = settings_module.current()
     print(restore(settings, arguments.file, now=utc_now(), force=arguments.force).words, file=sys.stderr)

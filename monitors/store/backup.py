@@ -62,6 +62,12 @@ class Backup:
     bytes: int
     manifest: Manifest
 
+    @property
+    def words(self) -> str:
+        """One line for the operator."""
+        items, alerts = self.manifest.rows.get("item", 0), self.manifest.rows.get("alert", 0)
+        return f"已备份到 {self.path}（{self.bytes / 1e6:.1f} MB，报道 {items} 篇，警情 {alerts} 条，已校验）"
+
 
 def backup(store: Store, file: Path, *, now: datetime) -> Backup:
     """Write a backup of ``store`` to ``file`` (or into it, where it is a folder), whole or not at all.

@@ -20,7 +20,7 @@ from typing import Protocol
 from sqlalchemy import Connection, func, make_url, select, text
 from sqlalchemy.exc import SQLAlchemyError
 
-from monitors.clock import local
+from monitors.clock import local, stamp
 from monitors.errors import StoreError
 from monitors.store import tables as t
 from monitors.store.backup import (
@@ -63,6 +63,13 @@ class Restored:
     manifest: Manifest
     kept: Path | None
     indexed: int
+
+    @property
+    def words(self) -> str:
+        """What happened and what to do next, for the operator."""
+        made = stamp(datetime.fromisoformat(self.manifest.created_at))
+        kept = f"原数据库保留在 {self.kept}。" if self.kept else ""
+        return f"已恢复 {made} 的备份（报道 {self.manifest.rows.get('item', 0)} 篇）。{kept}请重新启动服务。"
 
 
 def restore(settings: Deployment, file: Path, *, now: datetime, force: bool = False) -> Restored:

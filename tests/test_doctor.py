@@ -1,0 +1,184 @@
+"""The doctor names what is wrong, says what to do, and changes nothing."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from monitors import __main__ as command_line
+from monitors import doctor
+from monitors.opinion import heartbeat
+from monitors.opinion.sources import sync_catalogue
+from monitors.settings import ROOT, load
+from monitors.store import tables as t
+from monitors.store.engine import Store
+from monitors.store.schema import upgrade
+from monitors.store.search_index import ensure
+
+NOW = datetime(2026, 11, 23, 2, 30, tzinfo=UTC)
+
+
+def states(folder, *, now=NOW, **environ):
+    folder.chmod(0o700)
+    found = doctor.examine(now=now, environ={"MONITORS_DATA": str(folder), **environ})
+    return {finding.part: finding for finding in found if finding.state != "正常"} | {
+        finding.part: finding for finding in found if finding.state == "故障"
+    }
+
+
+def house(folder, *, beat=NOW, poll=NOW):
+    """A house at work: schema, catalogue, sources polled lately, a beating heart."""
+    store = Store(f"sqlite:///{folder / 'monitors.db'}")
+    upgrade(store)
+    with store.write() as connection:
+        sync_catalogue(connection, [entry.source() for entry in load().sources], NOW)
+        connection.execute(
+            t.source_state.update().values(
+                last_poll_at=poll, last_ok_at=poll, newest_item_at=poll, next_at=NOW + timedelta(hours=1)
+            )
+        )
+        if beat:
+            heartbeat.beat(connection, heartbeat.LOOP, now=beat)
+    ensure(store)
+    return store
+
+
+def test_a_house_at_work_has_nothing_wrong(tmp_path):
+    house(tmp_path).close()
+    found = doctor.examine(now=NOW, environ={"MONITORS_DATA": str(tmp_path)})
+    assert {f.part for f in found} == {
+        "程序", "时钟", "字体", "设置", "数据目录", "数据库", "检索", "值守", "监测源",
+    }  # fmt: skip
+    assert [f for f in found if f.state == "故障"] == []
+
+
+def test_a_first_start_is_no_fault_and_nothing_is_created(tmp_path):
+    folder = tmp_path / "var"
+    found = doctor.examine(now=NOW, environ={"MONITORS_DATA": str(folder)})
+    assert [f.part for f in found if f.state == "注意" and "自动建立" in f.advice] == ["数据目录", "数据库"]
+    assert not folder.exists()
+
+
+def test_wrong_settings_are_named_with_their_line(tmp_path):
+    text = (ROOT / "config.toml").read_text("utf-8").replace("tick_seconds = 1.0", 'tick_seconds = "soon"')
+    path = tmp_path / "config.toml"
+    path.write_text(text, "utf-8")
+    assert "tick_seconds 应为数字" in states(tmp_path, MONITORS_CONFIG=str(path))["设置"].words
+
+
+@pytest.mark.parametrize(("content", "words"), [(b"", "空文件"), (b"garbage" * 100, "不是 SQLite"), (None, "损坏")])
+def test_a_damaged_database_is_a_fault(tmp_path, content, words):
+    path = tmp_path / "monitors.db"
+    if content is None:
+        store = house(tmp_path)
+        store.checkpoint()
+        store.close()
+        whole = path.read_bytes()
+        content = whole[:40_960] + b"\xa5" * 40_960 + whole[81_920:]
+    path.write_bytes(content)
+    finding = states(tmp_path)["数据库"]
+    assert (finding.state, words in finding.words) == ("故障", True), finding
+    assert path.read_bytes()[:16] == content[:16]
+
+
+@pytest.mark.parametrize(
+    ("beat", "state", "words"),
+    [
+        (NOW - timedelta(minutes=7), "故障", "已停 7 分钟"),
+        (None, "注意", "尚未运行"),
+    ],
+)
+def test_a_watch_that_stands_still_is_said(tmp_path, beat, state, words):
+    house(tmp_path, beat=beat).close()
+    finding = states(tmp_path)["值守"]
+    assert (finding.state, words in finding.words) == (state, True), finding
+
+
+def test_sources_failing_are_named_and_all_failing_is_a_fault(tmp_path):
+    store = house(tmp_path)
+    with store.write() as connection:
+        first = connection.execute(t.source.select().where(t.source.c.paused.is_(False)).limit(1)).one()
+        failing = t.source_state.update().values(failures=3.0)
+        connection.execute(failing.where(t.source_state.c.source_id == first.id))
+    finding = states(tmp_path)["监测源"]
+    assert (finding.state, first.name in finding.words) == ("注意", True), finding
+    with store.write() as connection:
+        connection.execute(failing)
+    assert "全部失败" in states(tmp_path)["监测源"].words
+    with store.write() as connection:
+        connection.execute(t.source.update().values(paused=True))
+    assert "没有启用" in states(tmp_path)["监测源"].words
+    store.close()
+
+
+def test_other_faults_one_by_one(tmp_path, monkeypatch):
+    store = house(tmp_path)
+    with store.write() as connection:
+        connection.execute(t.meta.insert().values(key="x", value="y"))
+    assert "早于本程序" in states(tmp_path, now=datetime(1970, 1, 1, tzinfo=UTC))["时钟"].words
+    with monkeypatch.context() as patch:
+        patch.setattr(doctor.shutil, "disk_usage", lambda _: type("Usage", (), {"free": 5_000_000})())
+        assert "5.0 MB" in states(tmp_path)["数据目录"].words
+    with monkeypatch.context() as patch:
+        patch.setattr(doctor, "_disk_kind", lambda _: "nfs4")
+        assert "网络磁盘" in states(tmp_path)["数据目录"].words
+    with monkeypatch.context() as patch:
+        patch.setattr(doctor, "WAL_WARN", 100)
+        assert "写前日志" in states(tmp_path)["数据库"].words
+    with monkeypatch.context() as patch:
+        patch.setattr(doctor.shutil, "which", lambda _: None)
+        assert "fontconfig" in states(tmp_path)["字体"].words
+    with monkeypatch.context() as patch:
+        patch.setattr(doctor.schema, "head", lambda: "0000")
+        assert "比程序" in states(tmp_path)["数据库"].words
+    with monkeypatch.context() as patch:
+        patch.setattr(doctor.heartbeat, "pulse", lambda *_: 1 / 0)
+        assert "ZeroDivisionError" in states(tmp_path)["值守"].words
+    store.close()
+
+
+def test_readable_by_others_is_said(tmp_path):
+    house(tmp_path).close()
+    tmp_path.chmod(0o755)
+    found = doctor.examine(now=NOW, environ={"MONITORS_DATA": str(tmp_path)})
+    assert any("chmod 750" in f.advice for f in found)
+
+
+def test_missing_and_other_components_are_told_apart(tmp_path):
+    pins = tmp_path / "requirements.txt"
+    pins.write_text("no-such-package==1.0\nsqlalchemy[asyncio]==0.1 \\\n    --hash=sha256:00\n")
+    found = doctor.examine(now=NOW, environ={"MONITORS_DATA": str(tmp_path)}, requirements=pins)
+    program = [f for f in found if f.part == "程序"]
+    assert [(f.state, "no-such-package" in f.words, "sqlalchemy" in f.words) for f in program] == [
+        ("故障", True, False),
+        ("注意", False, True),
+    ]
+
+
+def test_postgresql_is_examined_too(postgres_server, tmp_path):
+    from tests.conftest import _fresh_database
+
+    url = _fresh_database(postgres_server, "doctor")
+    assert "空库" in states(tmp_path, DATABASE_URL=url)["数据库"].words
+    store = Store(url)
+    upgrade(store)
+    store.close()
+    found = doctor.examine(now=NOW, environ={"MONITORS_DATA": str(tmp_path), "DATABASE_URL": url})
+    assert any(f.part == "数据库" and f.state == "正常" and "PostgreSQL" in f.words for f in found)
+    gone = url.replace("doctor", "nowhere")
+    assert states(tmp_path, DATABASE_URL=gone)["数据库"].state == "故障"
+
+
+def test_command_line_speaks_words_or_json_and_exits_by_the_worst(tmp_path, monkeypatch, capsys):
+    folder = tmp_path / "var"
+    monkeypatch.setenv("MONITORS_DATA", str(folder))
+    assert command_line.main(["check"]) == 0
+    assert "[注意] 数据库：尚未建立" in capsys.readouterr().out
+    folder.mkdir()
+    (folder / "monitors.db").write_bytes(b"")
+    assert command_line.main(["check", "--json"]) == 1
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert {"part", "state", "words", "advice"} == set(lines[0])
+    assert [line["part"] for line in lines if line["state"] == "故障"] == ["数据库"]
