@@ -61,6 +61,7 @@ _AMERICAN = re.compile(  # Mon Sep  1 08:00:00 CST 2025, September 1, 2025 8:00 
     rf"(?:{_CLOCK}\s*{_ZONE}\s+(?P<y>\d{{4}})|(?P<y2>\d{{4}}))",
     re.IGNORECASE,
 )
+_SHORT_YEAR = re.compile(rf"(?<!\d)(?P<y>[12]\d)[-/](?P<m>\d{{1,2}})[-/](?P<d>\d{{1,2}})\s+{_HALF}\s*{_CLOCK}")
 _EPOCH = re.compile(r"(?P<n>\d{10}|\d{13})(?:\.\d+)?\Z")
 _MONTH_DAY = re.compile(
     rf"(?<![\d年])(?P<m>\d{{1,2}})\s*[-/月]\s*(?P<d>\d{{1,2}})(?!\d)\s*[日号]?(?:\s*{_HALF}\s*{_CLOCK})?"
@@ -222,6 +223,12 @@ def _numeric(text: str, _now: datetime) -> Moment | None:
     return _with_clock(found, int(found["y"]), int(found["m"]), int(found["d"])) if found else None
 
 
+def _short_year(text: str, _now: datetime) -> Moment | None:
+    """``19-09-30 12:33``: believed with a clock time only; without one it may be any three numbers."""
+    found = _SHORT_YEAR.search(text)
+    return _with_clock(found, 2000 + int(found["y"]), int(found["m"]), int(found["d"])) if found else None
+
+
 def _compact(text: str, _now: datetime) -> Moment | None:
     found = _COMPACT.match(text)
     return _with_clock(found, int(found["y"]), int(found["m"]), int(found["d"])) if found else None
@@ -310,6 +317,7 @@ def _clock_only(text: str, now: datetime) -> Moment | None:
 _RULES: tuple[Callable[[str, datetime], Moment | None], ...] = (
     _rfc822,
     _numeric,
+    _short_year,
     _epoch,
     _compact,
     _american,

@@ -58,12 +58,15 @@ def finish(
     title: str,
     format_name: str,
     keep_empty: bool = False,
+    beyond: int = 0,
 ) -> Parsed:
     """All entries of a body in their order, identities made unique, the bad ones set aside.
 
     ``keep_empty``: an item without any content is still an entry (a feed says so); elsewhere it is set aside.
+    ``beyond``: entries the format reader saw but did not read because ``limits.max_entries`` was reached.
     """
     limit = frame.limits.max_entries
+    beyond += max(0, len(raws) - limit)
     entries: list[Entry] = []
     rejected: list[Rejected] = []
     for raw in raws[:limit]:
@@ -75,8 +78,8 @@ def finish(
     if len(rejected) > _MAX_REJECTED:
         rest = len(rejected) - _MAX_REJECTED
         rejected[_MAX_REJECTED:] = [Rejected(f"另有 {rest} 条同样无法读取", "")]
-    if len(raws) > limit:
-        rejected.append(Rejected(f"超过每次 {limit} 条的上限，其余 {len(raws) - limit} 条未读", ""))
+    if beyond:
+        rejected.append(Rejected(f"超过每次 {limit} 条的上限，其余 {beyond} 条未读", ""))
     return Parsed(
         entries=tuple(_unique(entries)),
         rejected=tuple(rejected),

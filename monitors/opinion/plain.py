@@ -15,6 +15,8 @@ from monitors.opinion.decode import squeeze, squeeze_lines
 _TAG = re.compile(r"""<(?:(/?)([A-Za-z][A-Za-z0-9:-]*)((?:[^<>"']|"[^"<]*"|'[^'<]*')*/?)>|!--|![^<>]*>|\?[^<>]*>)""")
 _LOOSE_TAG = re.compile(r"</?[A-Za-z][^<>]*>")  # a tag whose quotes do not match
 _SILENT = {"script", "style", "template", "iframe", "noembed", "noframes", "textarea", "svg", "math", "object"}
+_SILENT_END = {name: re.compile(rf"</{name}\b[^<>]*>?", re.IGNORECASE) for name in _SILENT}
+_COMMENT_END = re.compile("-->")
 _BLOCK = {
     "address", "article", "aside", "blockquote", "br", "caption", "center", "dd", "details", "div", "dl", "dt",
     "fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "legend",
@@ -31,10 +33,12 @@ def plain_text(markup: str, limit: int | None = None) -> str:
 
 def plain_line(markup: str) -> str:
     """One line of plain text, as a title wants it. Twice-escaped markup (``&amp;lt;b&amp;gt;``) is stripped too."""
-    text = _strip(markup, " ")
-    if "&" in text or "<" in text:
-        text = _strip(text, " ")
-    return squeeze(text)
+    for _ in range(3):
+        text = _strip(markup, " ")
+        if text == markup:
+            break
+        markup = text
+    return squeeze(markup)
 
 
 def _strip(markup: str, line_end: str) -> str:
@@ -46,7 +50,8 @@ def _strip(markup: str, line_end: str) -> str:
 def _pieces(markup: str, line_end: str) -> list[str]:
     """The text between the tags."""
     pieces: list[str] = []
-    position, comments_end = 0, True
+    position = 0
+    unended: set[str] = set()  # what is looked for in vain is looked for once, not at every beginning
     find = _TAG.search
     while found := find(markup, position):
         start = found.start()
@@ -55,25 +60,28 @@ def _pieces(markup: str, line_end: str) -> list[str]:
         position = found.end()
         name = found[2]
         if name is None:
-            if markup.startswith("<!--", start) and comments_end:
-                end = markup.find("-->", position)
-                comments_end = end >= 0  # look for an end that is not there once, not at every "<!--"
-                position = end + 3 if end >= 0 else position
+            if markup.startswith("<!--", start):
+                position = _after(_COMMENT_END, "!--", markup, position, unended)
             continue
         name = name.lower().rpartition(":")[2]
         if name in _BLOCK:
             pieces.append(line_end)
         elif name in _SILENT and not found[1] and not (found[3] or "").endswith("/"):
-            position = _after_close(markup, name, position)
+            position = _after(_SILENT_END[name], name, markup, position, unended)
     if position < len(markup):
         pieces.append(_without_loose_tags(markup[position:]))
     return pieces
 
 
-def _after_close(markup: str, name: str, position: int) -> int:
-    """Where reading goes on after an element that says nothing; an unclosed one loses its tag only."""
-    close = re.compile(rf"</{name}\b[^<>]*>?", re.IGNORECASE).search(markup, position, position + 200_000)
-    return close.end() if close else position
+def _after(end: re.Pattern[str], name: str, markup: str, position: int, unended: set[str]) -> int:
+    """Where reading goes on after something that says nothing; an unended one loses its beginning only."""
+    if name in unended:
+        return position
+    found = end.search(markup, position)
+    if not found:
+        unended.add(name)
+        return position
+    return found.end()
 
 
 def _without_loose_tags(text: str) -> str:
