@@ -1,0 +1,105 @@
+"""OPML out and in: what would change is shown first; nothing is written until it is confirmed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from monitors.clock import local, utc_now
+from monitors.errors import MonitorsError
+from monitors.opinion import opml, sources
+from monitors.opinion.model import SOURCE_GROUPS
+from pages import context, source_drawer
+from pages.markup import Html, tag
+from pages.source_table import KIND_NAMES
+
+ALL = "全部"
+_SHOWN = 200
+
+
+@st.dialog("导入与导出监测源", width="large", position="right")
+def open_dialog() -> None:
+    """Two tabs: take sources in from a file, give them out as a file."""
+    taking, giving = st.tabs(["导入", "导出"])
+    with taking:
+        _import()
+    with giving:
+        _export()
+
+
+def _import() -> None:
+    st.caption(
+        "支持各种阅读器导出的 OPML 文件（扩展名 .opml 或 .xml），不超过 2 MB、2000 项。导入前先核对，确认后才写入。"
+    )
+    upload = st.file_uploader("OPML 文件", type=["opml", "xml"], key="opml-file", label_visibility="collapsed")
+    if upload is None:
+        return
+    try:
+        reading = opml.read_opml(upload.getvalue())
+        with context.store().read() as connection:
+            plan = opml.plan_import(connection, reading)
+    except MonitorsError as error:
+        st.error(str(error), icon="⛔")
+        return
+    if plan.note:
+        st.warning(plan.note, icon="⚠️")
+    st.markdown(f"可导入 **{len(plan.fresh)}** 个，已有 **{len(plan.known)}** 个，有误 **{len(plan.refused)}** 个。")
+    if plan.fresh:
+        st.html(_fresh(plan.fresh))
+    for heading, rows in (("已有，跳过", plan.known), ("有误，不导入", plan.refused)):
+        if rows:
+            with st.expander(f"{heading}（{len(rows)}）", expanded=heading.startswith("有误")):
+                st.html(_refused(rows))
+    if plan.fresh and st.button(f"确认导入 {len(plan.fresh)} 个", type="primary", key="opml-confirm"):
+        try:
+            with context.store().write() as connection:
+                added = opml.import_sources(connection, plan.fresh, now=utc_now())
+        except MonitorsError as error:
+            st.error(str(error), icon="⛔")
+            return
+        source_drawer.rerun_with(f"已导入 {len(added)} 个监测源")
+
+
+def _fresh(rows: Sequence[opml.Candidate]) -> Html:
+    head = tag("tr", *(tag("th", words) for words in ("行", "名称", "分组", "类型", "网址")))
+    body = [
+        tag(
+            "tr",
+            tag("td", row.line, class_="n"),
+            tag("td", row.source.name),
+            tag("td", row.source.group),
+            tag("td", KIND_NAMES.get(row.source.kind, row.source.kind)),
+            tag("td", row.source.url),
+        )
+        for row in rows[:_SHOWN]
+    ]
+    more = tag("p", f"另有 {len(rows) - _SHOWN} 个未列出，确认后一并导入。") if len(rows) > _SHOWN else ""
+    return tag("div", tag("table", head, *body, class_="source-polls"), more)
+
+
+def _refused(rows: Sequence[opml.Refused]) -> Html:
+    head = tag("tr", *(tag("th", words) for words in ("行", "名称", "原因")))
+    body = [
+        tag("tr", tag("td", row.line, class_="n"), tag("td", row.name), tag("td", row.reason)) for row in rows[:_SHOWN]
+    ]
+    return tag("table", head, *body, class_="source-polls")
+
+
+def _export() -> None:
+    st.caption("导出为 OPML 文件，可备份、移到另一台服务器，或在阅读器中订阅其中的 RSS。")
+    group = st.selectbox("分组", [ALL, *SOURCE_GROUPS], key="opml-group", filter_mode=None)
+    with context.store().read() as connection:
+        rows = sources.list_sources(connection, group="" if group == ALL else group, demo=False)
+    now = utc_now()
+    st.download_button(
+        f"下载 {len(rows)} 个监测源",
+        data=lambda: opml.write_opml([row.source for row in rows], now=now),
+        file_name=f"监测源-{group}-{local(now):%Y%m%d}.opml",
+        mime="text/x-opml",
+        icon=":material/download:",
+        type="primary",
+        on_click="ignore",
+        disabled=not rows,
+        key="opml-download",
+    )

@@ -1,0 +1,122 @@
+"""监测源: what is watched and how well; a click shows one source whole, to try, change, pause or remove it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import streamlit as st
+
+from monitors.clock import utc_now
+from monitors.errors import MonitorsError
+from monitors.opinion import sources
+from monitors.opinion.model import SOURCE_GROUPS
+from monitors.opinion.schedule import HEALTH_NAMES, HealthLevel
+from pages import context, source_drawer, source_exchange, source_table
+from pages.source_table import Judged
+
+REFRESH_SECONDS = 5.0
+ALL_GROUPS = "全部分组"
+
+
+# ── query: all rows are light and few; filtered by words in SQL, by health (which depends on the time) here ───────────
+@st.cache_data(max_entries=16, show_spinner=False)
+def _judged(_version: tuple[str, ...], minute: datetime, group: str, text: str) -> list[Judged]:
+    watch = context.settings().watch
+    with context.store().read() as connection:
+        rows = sources.list_sources(connection, group=group, text=text)
+    return source_table.in_order([Judged(row, row.health(watch, minute)) for row in rows])
+
+
+# ── draw ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
+def _opened() -> None:
+    st.session_state["source_clicked"] = str(st.session_state["source_table"].open or "")
+
+
+def _turned() -> None:
+    st.session_state["source_page"] = max(1, int(st.session_state["source_table"].page or 1))
+
+
+def _first_page() -> None:
+    st.session_state["source_page"] = 1
+
+
+@st.fragment(run_every=REFRESH_SECONDS)
+def _live() -> None:
+    if clicked := st.session_state.pop("source_clicked", ""):
+        # The drawer belongs to the page, not to the part of it that redraws itself every few seconds.
+        st.query_params["source"] = clicked
+        st.rerun()
+    try:
+        _list()
+    except MonitorsError as error:
+        st.error(f"{error}。本页会自动重试。", icon="⛔")
+
+
+def _list() -> None:
+    now = utc_now()
+    minute = now.replace(second=0, microsecond=0)
+    version = context.versions("source", "source_state")
+    bar = st.container(horizontal=True, vertical_alignment="bottom")
+    group = bar.selectbox(
+        "分组", [ALL_GROUPS, *SOURCE_GROUPS], key="source_group", width=150, on_change=_first_page, filter_mode=None
+    )
+    text = bar.text_input(
+        "查找", key="source_text", placeholder="名称、媒体或网址", live="300ms", width=240, on_change=_first_page
+    )
+    found = _judged(version, minute, "" if group == ALL_GROUPS else group, text.strip())
+    counts = source_table.health_counts(found)
+    levels: list[str] = ["all", *HEALTH_NAMES]
+    chosen = bar.segmented_control(
+        "状态",
+        levels,
+        key="source_level",
+        default="all",
+        required=True,
+        format_func=lambda level: _level_label(level, counts, len(found)),
+        on_change=_first_page,
+    )
+    shown = found if chosen in (None, "all") else [one for one in found if one.health.level == chosen]
+    size = context.settings().duty.page_size
+    pages = max(1, -(-len(shown) // size))
+    page = min(st.session_state.get("source_page", 1), pages)
+    data = source_table.payload(
+        shown[(page - 1) * size : page * size],
+        minute,
+        page=page,
+        pages=pages,
+        total=len(shown),
+        nothing=_nothing(text, group, chosen),
+    )
+    source_table.show(data, on_open=_opened, on_page=_turned)
+
+
+def _level_label(level: str, counts: dict[HealthLevel, int], total: int) -> str:
+    name: dict[str, str] = {"all": "全部", **HEALTH_NAMES}
+    number: dict[str, int] = {"all": total, **counts}
+    return f"{name[level]} {number[level]}"
+
+
+def _nothing(text: str, group: str, level: str | None) -> str:
+    if text.strip() or group != ALL_GROUPS or level not in (None, "all"):
+        return "没有符合条件的监测源，请放宽筛选条件。"
+    return "还没有监测源。系统启动监测时会载入 config.toml 中的目录；也可以点“新增监测源”。"
+
+
+def main() -> None:
+    """The page."""
+    source_drawer.style()
+    head = st.container(horizontal=True, vertical_alignment="center")
+    head.subheader("监测源", anchor=False, width="stretch")
+    adding = head.button("新增监测源", icon=":material/add:", type="primary", key="source_new")
+    exchanging = head.button("导入 / 导出", icon=":material/swap_vert:", key="source_exchange")
+    source_drawer.say_note()
+    _live()
+    if adding:
+        source_drawer.open_new()
+    elif exchanging:
+        source_exchange.open_dialog()
+    elif wanted := st.query_params.get("source", ""):
+        source_drawer.open_drawer(wanted)
+
+
+main()
