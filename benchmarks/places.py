@@ -2,12 +2,14 @@
 
     python benchmarks/places.py [folder with region.jsonl and relevance.jsonl] [--errors]
 
-The folder defaults to ``eval`` in $MONITORS_SHARED, else in ``shared`` beside the project. Without it only the speed is printed.
+The folder defaults to ``eval`` in $MONITORS_SHARED, else in ``shared`` beside the project.
+Without it only the speed is printed.
 """
 
 from __future__ import annotations
 
 import argparse
+import gzip
 import json
 import os
 import time
@@ -57,15 +59,12 @@ def score(resolver: PlaceResolver, data: list[dict], *, errors: bool) -> dict[st
             counts[key][0] += hit
             counts[key][1] += 1
         if wrong and errors:
-            due = row["county_code"] or row["prefecture_code"] or row["province_code"]
-            print(
-                f"  {row['id']} trap={row['trap']} due {due} {divisions.full_name(str(due or ''))} got {place.code} {place.name} | {row['title'][:50]}"
-            )
+            due = str(row["county_code"] or row["prefecture_code"] or row["province_code"] or "")
+            print(f"  {row['id']} trap={row['trap']}, {divisions.full_name(due)} → {place.name} | {row['title'][:50]}")
             for hit in (*place.hits[:8], *place.rejected[:4]):
-                source = row["title"] if hit.field == "title" else row["text"]
-                print(
-                    f"      {hit.code} {hit.why}: …{source[max(0, hit.start - 14) : hit.start]}[{hit.text}]{source[hit.end : hit.end + 14]}…"
-                )
+                source = row[hit.field]
+                before, after = source[max(0, hit.start - 14) : hit.start], source[hit.end : hit.end + 14]
+                print(f"      {hit.code} {hit.why}: …{before}[{hit.text}]{after}…")
     return {key: f"{a}/{b} = {a / b:.3f}" for key, (a, b) in counts.items() if b}
 
 
@@ -88,8 +87,9 @@ def wage_reports(resolver: PlaceResolver, data: list[dict], *, errors: bool) -> 
         if due != divisions.YUNNAN and place.code.startswith("53"):
             false += 1
             if errors:
+                words = [hit.text for hit in place.hits][:6]
                 print(
-                    f"  {row['id']} FALSE Yunnan, due {row['province']} got {place.name} | {row['title'][:50]} | {[h.text for h in place.hits][:6]}"
+                    f"  {row['id']} FALSE Yunnan, due {row['province']} got {place.name} | {row['title'][:50]} {words}"
                 )
     return {
         "province of wage reports": f"{right}/{stated}",
@@ -147,6 +147,11 @@ def main() -> None:
         figures |= {
             f"real: {k}": v for k, v in speed(resolver, [(r["title"], r["text"]) for r in region + relevance]).items()
         }
+    stream = arguments.folder / "stream.jsonl.gz"
+    if stream.is_file():
+        with gzip.open(stream, "rt", encoding="utf-8") as lines:
+            titles = [(json.loads(line)["title"], "") for line in lines]
+        figures |= {f"natural titles: {k}": v for k, v in speed(resolver, titles[:20000]).items()}
     for key, value in figures.items():
         print(f"{key:45} {value}")
 

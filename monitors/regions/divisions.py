@@ -1,7 +1,7 @@
 """Administrative divisions of China, Yunnan's down to township: codes, names, what lies within what.
 
-Codes are those of GB/T 2260: province ``530000``, prefecture ``530100``, county ``530102``; townships carry the nine digits of
-the statistical code book. State of 2023-06-30 (``data/regions/README.md``).
+Codes are those of GB/T 2260: province ``530000``, prefecture ``530100``, county ``530102``; townships carry the nine
+digits of the statistical code book. State of 2023-06-30 (``data/regions/README.md``).
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Division:
 
 
 def by_code(code: str) -> Division | None:
-    """The division with this code (six digits, or nine for a township of Yunnan), else None. Old codes are not followed."""
+    """The division with this code (six digits, nine for a township), else None. Old codes are not followed."""
     return _all().get(code) or _townships().get(code)
 
 
@@ -71,7 +71,7 @@ def townships_elsewhere() -> Iterator[tuple[str, tuple[str, ...]]]:
 
 
 def prefecture_of(code: str) -> str:
-    """Code of the prefecture that holds ``code``; ``""`` for a province, an unknown code, or a county held by its province."""
+    """Code of the prefecture that holds ``code``; ``""`` for a province, an unknown code, a county without one."""
     candidate = code[:4] + "00"
     division = _all().get(candidate)
     return candidate if division and division.level == "prefecture" else ""
@@ -95,7 +95,7 @@ def lineage(code: str) -> tuple[str, ...]:
 
 
 def within(code: str, scope_code: str) -> bool:
-    """Whether ``code`` is ``scope_code`` or lies inside it. Old codes are brought up to date; ``""`` lies nowhere and holds nothing."""
+    """Whether ``code`` is or lies inside ``scope_code``. Old codes are followed; ``""`` lies nowhere, holds nothing."""
     if not code or not scope_code:
         return False
     return holds(current_code(scope_code), current_code(code))
@@ -113,12 +113,12 @@ def holds(above: str, code: str) -> bool:
 
 
 def current_code(old: str) -> str:
-    """Today's code for a code that was changed when a county became a city or district; other codes come back as they are."""
+    """Today's code for one that changed when a county became a city or district; other codes come back as they are."""
     return _old_codes().get(old, old)
 
 
 def full_name(code: str) -> str:
-    """Name with what is needed to know it: 昭通市镇雄县 in Yunnan, 广东省梅州市五华县 elsewhere; ``""`` for an unknown code."""
+    """Name with what is needed to know it: 昭通市镇雄县, 广东省梅州市五华县; ``""`` for an unknown code."""
     chain = [by_code(c) for c in reversed(lineage(current_code(code)))]
     names = [d.name for d in chain if d]
     home = code.startswith("53") and len(names) > 1

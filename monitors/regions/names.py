@@ -1,20 +1,21 @@
 """Every surface a place name takes in a report, and how far each can be trusted: the table behind the place resolver.
 
-Yunnan's names compete with the rest of the country's and with words that only look like names, so that the longest match from the
-left decides (灌云县 is not 云县, 大理石 is not 大理).
+Yunnan's names compete with the rest of the country's and with words that only look like names, so that the longest
+match from the left decides (灌云县 is not 云县, 大理石 is not 大理).
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
 from monitors.regions import divisions
 
-# firm: the name alone says where. weak: something else in the report must speak of the region. strict: an everyday word or a given
-# name; it must touch another place, or stand alone in a report that speaks of the region.
+# firm: the name alone says where. weak: something else in the report must speak of the region. strict: an everyday word
+# or a given name; it must touch another place, or stand alone in a report that speaks of the region.
 Trust = Literal["firm", "weak", "strict"]
 Form = Literal["full", "bare", "alias", "town", "cue", "lookalike"]
 
@@ -31,9 +32,14 @@ class Reading:
 
 
 # Bare names of prefectures elsewhere that are everyday words; they need their province beside them.
-_WORDLIKE_ELSEWHERE = frozenset(
-    "朝阳 大同 大庆 白银 中山 黄山 来宾 安康 白山 四平 玉树 海南 海北 海西 海东 通化 黄石 长治 东方 三明 清远 吉安 自贡 金华 平凉 宜春 定西 随州 武威 松原 辽源 安顺 和田 黄南 汉中 商洛 保定 临夏 锦州".split()
-)
+# fmt: off
+_WORDLIKE_ELSEWHERE = frozenset((
+    "朝阳", "大同", "大庆", "白银", "中山", "黄山", "来宾", "安康", "白山", "四平", "玉树", "海南",
+    "海北", "海西", "海东", "通化", "黄石", "长治", "东方", "三明", "清远", "吉安", "自贡", "金华",
+    "平凉", "宜春", "定西", "随州", "武威", "松原", "辽源", "安顺", "和田", "黄南", "汉中", "商洛",
+    "保定", "临夏", "锦州",
+))
+# fmt: on
 # Full names that are also common nouns.
 _COMMON_NOUNS = frozenset(
     (
@@ -54,6 +60,8 @@ _COMMON_NOUNS = frozenset(
         "城中区",
     )
 )
+# A township name that more counties than this share is no evidence for any of them.
+_TOO_COMMON = 6
 _TIERS: tuple[Trust, ...] = ("firm", "weak", "strict")
 
 
@@ -110,28 +118,29 @@ def _add_townships(table: dict[str, list[Reading]]) -> None:
     for county, names in divisions.townships_elsewhere():
         for name in names:
             elsewhere[name].append(county)
+    home = _townships_of_yunnan(elsewhere)
+    for name, counties in home.items():
+        trust: Trust = "weak" if name in elsewhere or len(counties) > 1 or len(name) < 3 else "firm"
+        table[name].extend(Reading(county, "town", trust, "乡镇街道") for county in counties)
+    for name, counties in elsewhere.items():
+        if name not in home and len(counties) > _TOO_COMMON:
+            table.setdefault(name, [])  # 城关镇 says nothing, but it keeps shorter names from matching inside it
+            continue
+        trust = "firm" if len(counties) == 1 and name not in home and len(name) > 3 else "weak"
+        table[name].extend(Reading(county, "town", trust, "外省乡镇街道") for county in counties[:_TOO_COMMON])
+
+
+def _townships_of_yunnan(elsewhere: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:
+    """Name → counties; a seat that became a 街道 or a 镇 keeps its older name in reports for years."""
     home: dict[str, list[str]] = defaultdict(list)
     for town in divisions.townships():
         home[town.name].append(town.parent)
-    for name in list(home):
-        # A seat that became a 街道 or 镇 is still called by its older name for years.
-        stem, former = (
-            (name.removesuffix("街道"), ("镇", "办事处"))
-            if name.endswith("街道")
-            else (name.removesuffix("镇"), ("乡",))
-        )
-        for suffix in former if stem != name and len(stem) > 1 else ():
-            if stem + suffix not in home and stem + suffix not in elsewhere:
-                home[stem + suffix] = home[name]
-    for name, counties in home.items():
-        shared = name in elsewhere or len(counties) > 1
-        for county in counties:
-            table[name].append(Reading(county, "town", "weak" if shared or len(name) < 3 else "firm", "乡镇街道"))
-    for name, counties in elsewhere.items():
-        if len(counties) <= 6 or name in home:
-            trust: Trust = "firm" if len(counties) == 1 and name not in home and len(name) > 3 else "weak"
-            table[name].extend(Reading(county, "town", trust, "外省乡镇街道") for county in counties[:6])
-        else:
-            table.setdefault(
-                name, []
-            )  # 城关镇: too common to say anything, but it keeps shorter names from matching inside it
+    for name, counties in list(home.items()):
+        for suffix, olds in (("街道", ("镇", "办事处")), ("镇", ("乡",))):
+            stem = name.removesuffix(suffix)
+            if stem == name or len(stem) < 2:
+                continue
+            for older in (stem + old for old in olds):
+                if older not in home and older not in elsewhere:
+                    home[older] = counties
+    return dict(home)

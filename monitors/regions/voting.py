@@ -9,8 +9,9 @@ from typing import Literal
 
 YUNNAN = "530000"
 
-# plain: says where it happened. listed: one of a row of places all over the country (云南、江苏、山东、湖南四省). origin: says where somebody comes from; it may settle a county inside a prefecture that others
-# settled, never against them. hard: a company's or an outlet's name; it counts only where nothing else does.
+# plain: says where it happened. origin: says where somebody comes from or goes; it may settle a county inside a
+# prefecture that others settled, never against them. hard: a company's or an outlet's name; it counts only where nothing
+# else does. listed: one of a row of places all over the country (云南、江苏、山东、湖南四省); it never counts.
 Standing = Literal["plain", "origin", "listed", "hard"]
 
 # A level is settled when the first is this much stronger than the second; below that they are "equally supported".
@@ -35,7 +36,10 @@ class Vote:
 
 
 def decide(votes: Sequence[Vote], prefectures: frozenset[str]) -> str:
-    """The code all votes settle on, ``""`` for none. ``prefectures``: codes that exist (a county may hang from its province)."""
+    """The code all votes settle on, ``""`` for none.
+
+    ``prefectures``: the codes that exist, since a county may hang from its province.
+    """
     votes = [v for v in votes if v.standing not in {"listed", "hard"}] or [v for v in votes if v.standing != "listed"]
     if not votes:
         return ""
