@@ -26,10 +26,73 @@ _BOUNDARY = re.compile(
     '[，。！？；：、\n"()\\[\\]《》<>#@!?;:~]|(?:是|在|由|为|与|及|被|向|对|把|将|给|于|到|至|来|从|因|称|叫|名叫|投诉|举报|反映|曝|怒|恳请|请求|要求|关于|'
     "如何看待|据|经|让|找|问|去|跟|和|同|该|这家|那家|一家|某家|这个|那个|我们|咱们|他们|我|你|他|原|系|即|等|了|的|受雇|入职|进入|承包|承建|发包|分包给|转包给|转给|"
     "说|指|有|即|现|而|并|但|后|前|时|内|月|日|年|致使|导致|包括|以及|其中|通报|公布|强烈|实名|再次|网传|疑似|受|替|帮|可|就|拖欠|起诉|雇|"
-    "老板|实名举报|近日|昨日|目前|今天|上班)"
+    "老板|实名举报|近日|昨日|目前|今天|上班|加强|推动|规范|强化|深化|往|冲|众人|聚|抵工资|公然|严惩|清理)"
 )
 _GENERIC = frozenset(
-    ["公司", "该公司", "集团", "工厂", "厂", "学校", "小学", "中学", "医院", "酒店", "饭店", "餐厅", "项目部", "分公司", "总公司", "施工队", "大学", "汽车", "快递", "航空", "劳务公司", "建筑公司", "餐饮", "超市", "景区", "煤矿", "服务中心", "剧组", "俱乐部", "公交", "建设公司", "有限公司", "开发公司", "建筑企业", "总承包公司", "子公司", "施工公司", "工程公司", "上市公司", "小公司", "大公司", "用人公司", "涉事公司", "物业公司", "健身", "幼儿园", "县政府", "镇政府", "乡政府", "村委会", "管委会", "装修公司", "外包公司", "公交公司", "服装厂", "养殖场", "电子厂", "教育局", "建设局", "镇政府", "俱乐部", "蛋糕"]
+    [
+        "公司",
+        "该公司",
+        "集团",
+        "工厂",
+        "厂",
+        "学校",
+        "小学",
+        "中学",
+        "医院",
+        "酒店",
+        "饭店",
+        "餐厅",
+        "项目部",
+        "分公司",
+        "总公司",
+        "施工队",
+        "大学",
+        "汽车",
+        "快递",
+        "航空",
+        "劳务公司",
+        "建筑公司",
+        "餐饮",
+        "超市",
+        "景区",
+        "煤矿",
+        "服务中心",
+        "剧组",
+        "俱乐部",
+        "公交",
+        "建设公司",
+        "有限公司",
+        "开发公司",
+        "建筑企业",
+        "总承包公司",
+        "子公司",
+        "施工公司",
+        "工程公司",
+        "上市公司",
+        "小公司",
+        "大公司",
+        "用人公司",
+        "涉事公司",
+        "物业公司",
+        "健身",
+        "幼儿园",
+        "县政府",
+        "镇政府",
+        "乡政府",
+        "村委会",
+        "管委会",
+        "装修公司",
+        "外包公司",
+        "公交公司",
+        "服装厂",
+        "养殖场",
+        "电子厂",
+        "教育局",
+        "建设局",
+        "镇政府",
+        "俱乐部",
+        "蛋糕",
+    ]
 )
 _NOT_OWNER = re.compile(
     "检察院|法院|公安|人社|劳动监察|劳动局|信访|仲裁|司法局|律师|晚报|日报|电视台|新闻|派出所|监察|消防|检察|总工会|住建|记者|领导小组|支队|大队|银行"
@@ -40,6 +103,32 @@ _PERSON = re.compile(
     "姚邵湛汪祁毛禹狄米贝明臧计伏成戴谈宋茅庞熊纪舒屈项祝董梁杜阮蓝闵席季麻强贾路娄危江童颜郭梅盛林刁钟徐邱骆高夏蔡田樊胡凌霍虞万支柯昝管卢莫经房裘缪干解应宗丁宣贲邓郁单杭洪包诸左石崔吉钮龚程嵇邢滑裴陆荣翁荀羊於惠甄曲家封芮羿储靳汲邴糜松井段富巫乌焦巴弓牧隗山谷车侯宓蓬全郗班仰秋仲伊宫宁仇栾暴甘斜厉戎祖武符刘景詹束龙叶幸司韶郜黎蓟薄印宿白怀蒲邰从鄂索咸籍赖卓蔺屠蒙池乔阴胥能苍双闻莘党翟谭贡劳逄姬申扶堵冉宰郦雍郤璩桑桂濮牛寿通边扈燕冀郏浦尚农温别庄晏柴瞿阎充慕连茹习宦艾鱼容向古易慎戈廖庾终暨居衡步都耿满弘匡国文寇广禄阙东欧殳沃利蔚越夔隆师巩厍聂晁勾敖融冷訾辛阚那简饶空曾毋沙乜养鞠须丰巢关蒯相查后荆红游竺权逯盖益桓公]"
     "[\u4e00-\u9fff]{1,2}(?=[，。、：；\\s(（]|拖欠|欠|承包|拒|在|以|将|也|又|把|因|犯|雇|于|给|没|不|至今|失联|跑路|未))"
 )
+# Who stands as the subject of "owes" in a headline or first sentence, whatever its name ends in (钟薛高被曝欠薪).
+_SUBJECT = re.compile(
+    "(?P<name>[\u4e00-\u9fffa-z0-9·()]{2,26}?)(?:突然|一直|长期|恶意|无故|多次|再次|竟|仍|已|都|却|老板|公司老板|负责人|方面|个体老板|董事长|ceo|总裁|创始人|内部)*"
+    "(?:被曝|被指|被爆|被员工|被讨|停发|拖欠|欠薪|拖延|克扣|不发|发不出|发不起|未发|没发|托欠|欠我|欠农|欠工|欠员|欠民|员工|讨薪|回应|开学至今未发|仅剩|近?[一两二三四五六七八九十几数]+个?月(?:没|未)发|数月未发|到[0-9]+月底前停发)"
+)
+_PREFIX = re.compile(
+    "^(?:如何看待|投诉通?|举报|曝|网曝|反映|强烈要求|恳请|恳求|请求|关于|有关|网传|疑似|再次|实名|近日|国内首批[^，。]{0,8}之一|当事人回应|官方回应|教育局回应|卫健委回应|回应|我投诉|我举报|请|严查|求助|控诉|[^，。]{2,6}局?长?通报|对|就)+"
+)
+_NOBODY = re.compile(
+    "^(?:女子|男子|老板|公司|企业|单位|员工|工人|农民工|民工|教师|老师|司机|医生|护士|老人|小伙|包工头|有人|多人|网友|官方|部分|多名|数名|数十|几十|上百|百余|政府|学校|医院|工厂|厂方|厂里|建筑商|开发商|"
+    "当地|一些|为什么|为何|怎么|什么|遇到|你的|我的|他们|我们|自己|大家|外卖员|快递员|环卫工|保安|演员|选手|球员|警方|法院|检察院|人社|劳动|恶意|治理|根治|全国|全省|一|两|三|四|五|六|七|八|九|十|[0-9])"
+    "|(?:农民工|民工|工人|员工|职工|教师|老师|司机|女子|男子|老人|选手|演员|球员|人员|同事|弟兄|工友|夫妻|父亲|母亲|儿子|村民|群众|教练|学生)$|(?:包工头|工头|项目经理|农民|困难|一地|搭建|还|基本无|中小学|门口)$|^(?:确保|推动|清理|严惩|多方|加强|众人|最高|全市|全省|年底|临近|春节|又|再)|工资|讨薪|欠薪|薪|工程款|停运|被|年$|月$|年底$|因|的人$|们$|我|你|他|这|那|怎|如何"
+)
+_NAMELESS = re.compile(
+    "^(?:北京|天津|上海|重庆|河北|山西|辽宁|吉林|黑龙江|江苏|浙江|安徽|福建|江西|山东|河南|湖北|湖南|广东|海南|四川|贵州|云南|陕西|甘肃|青海|内蒙古|广西|西藏|宁夏|新疆)?"
+    "(?:[^，。]{0,8}?(?:一|某|1|这|那|该|多|两|三|几|[0-9]+)(?:家|所|个|些|间|地|名)?|(?:[\u4e00-\u9fff]{2,8}(?:省|市|县|区|州|镇|乡|村))?|(?:国内|当地|首批|二甲|三甲|知名|网红|上市|大型|一家|家|元宇宙)*)"
+    "(?:公司|医院|小学|中学|学校|企业|工厂|幼儿园|科技公司|公交|厂|二甲医院|教育局|政府|地产公司|事业单位|公交司机|大学)$"
+)
+# 姚某, 林某某 as the subject of "owes" or "took the work on"; 劳务公司 where nothing but the kind is told.
+_SOMEBODY = re.compile(
+    "[\u4e00-\u9fff](?<!等)某某?(?=(?:却|仍|一直|恶意|长期|先后|因|共)*(?:拖欠|欠|承包|雇|未支付|拒不|却迟迟|卷款|跑路|失联))"
+)
+_PLAIN = re.compile(
+    "(?<!家)(?<!个)(?<!某)(?P<name>(?:劳务|装修|外包|公交|建筑|保洁|保安|物业|运输|劳务派遣)公司|养殖场|施工队|劳务队|项目部)(?=(?:共|总共|还|一直|至今|已|已经|仍|老板)*(?:拖欠|欠|没发|未发|不发|发不))"
+)
+_BAR = 1.5  # below this a name is only somebody named
 _OWES = re.compile(
     "拖欠|欠薪|欠|克扣|未发|没发|不发|停发|发不|拒付|拒不|未付|没付|托欠|薪资|工资|员工|未支付|卷款|跑路|失联|倒闭|解散|恶意|长期|无故|违法"
 )
@@ -58,41 +147,70 @@ class Employer:
 def find(title: Reading, text: Reading) -> Employer | None:
     """The most likely debtor named, or None."""
     best: tuple[float, int, Employer] | None = None
-    for field, reading in (("title", title), ("text", text)):
-        for start, end, person in _names(reading.view.text):
-            score = _score(reading, start, end, person=person) + (0.5 if field == "title" else 0.0)
+    fields: tuple[tuple[Field, Reading], ...] = (("title", title), ("text", text))
+    for field, reading in fields:
+        for start, end, kind in _names(reading, lead=field == "title"):
+            score = _score(reading, start, end, kind) + (0.6 if field == "title" else 0.0)
             original_start, original_end = reading.view.span(start, end)
             name = reading.view.original[original_start:original_end]
-            if score >= 1.5 and (best is None or (score, -start) > (best[0], best[1])):
-                best = (score, -start, Employer(name, field, start, end))  # type: ignore[arg-type]
+            if score >= _BAR and (best is None or (score, -start) > (best[0], best[1])):
+                best = (score, -start, Employer(name, field, start, end))
     return best[2] if best else None
 
 
-def _names(text: str) -> list[tuple[int, int, bool]]:
-    found: list[tuple[int, int, bool]] = []
-    position = 0
+def _names(reading: Reading, *, lead: bool) -> list[tuple[int, int, str]]:
+    text = reading.view.text
+    found: list[tuple[int, int, str]] = []
     for match in _SUFFIX.finditer(text):
-        floor = max(position, match.start() - 26)
-        left = floor
-        for boundary in _BOUNDARY.finditer(text, floor, match.start()):
+        left = max(0, match.start() - 26)
+        for boundary in _BOUNDARY.finditer(text, left, match.start()):
             left = boundary.end()
-        position = match.end()
-        if found and not found[-1][2] and found[-1][1] == left:
-            left = found[-1][0] if left - found[-1][0] <= 26 else left
-            found.pop() if left != floor else None
-        name = text[left : match.end()]
-        if name in _GENERIC or len(name) < 3 or _NOT_OWNER.search(name):
-            continue
-        found.append((left, match.end(), False))
-    found.extend((match.start("name"), match.end("name"), True) for match in _PERSON.finditer(text))
-    return found
+        found.append((left, match.end(), "name"))
+    # 云南滇示建设(集团)有限公司, 深圳分公司 of …有限公司: what touches is one name.
+    joined: list[tuple[int, int, str]] = []
+    for start, end, kind in found:
+        if joined and start <= joined[-1][1] and end - joined[-1][0] <= 30:
+            joined[-1] = (joined[-1][0], end, kind)
+        else:
+            joined.append((start, end, kind))
+    names = [(start + _prefix(text[start:end]), end, kind) for start, end, kind in joined]
+    if lead and any(mention.mood in ("stated", "denied", "supposed") for mention in reading.mentions):
+        subject = _subject(text)
+        if subject:
+            names.append((*subject, "subject"))
+    names.extend((match.start("name"), match.end("name"), "person") for match in _PERSON.finditer(text))
+    names.extend((*match.span(), "person") for match in _SOMEBODY.finditer(text))
+    names.extend((*match.span("name"), "generic") for match in _PLAIN.finditer(text))
+    return [
+        (start, end, kind) for start, end, kind in names if kind in ("person", "generic") or _is_name(text[start:end])
+    ]
 
 
-def _score(reading: Reading, start: int, end: int, *, person: bool) -> float:
+def _prefix(name: str) -> int:
+    match = _PREFIX.match(name)
+    return match.end() if match else 0
+
+
+def _subject(head: str) -> tuple[int, int] | None:
+    for piece in re.finditer("[^，。！？；：、\"'\\[\\]《》#\\s]+", head):
+        start = piece.start() + _prefix(piece.group())
+        match = _SUBJECT.match(head, start, piece.end())
+        if match:
+            return match.span("name")
+    return None
+
+
+def _is_name(name: str) -> bool:
+    if len(name) < 2 or name in _GENERIC or _NAMELESS.match(name) or _NOBODY.search(name):
+        return False
+    return not _NOT_OWNER.search(name)
+
+
+def _score(reading: Reading, start: int, end: int, kind: str) -> float:
     text = reading.view.text
     after = text[end : end + 14]
     before = text[max(0, start - 8) : start]
-    score = 0.8 if person else 1.0
+    score = {"person": 1.3, "subject": 1.2, "generic": 0.2}.get(kind, 1.0)
     name = text[start:end]
     if "有限" in name or "集团" in name:
         score += 0.4

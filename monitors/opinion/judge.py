@@ -98,11 +98,11 @@ class Judge:
         self, report: Report, found: Relevance, place: Place, title: Reading, text: Reading, tone: float
     ) -> Judgement:
         people = facts.workers(title, text)
-        owed = facts.amount(title, text, people)
+        owed = facts.amount(title, text)
         employer = employers.find(title, text)
         deeds = acts.find(title, text)
         specific = _is_specific(title, text, people, owed, employer)
-        at = stance.judge(title, text, specific=specific, accused=bool(deeds))
+        at = stance.judge(title, text, specific=specific)
         specific = specific or bool(deeds) or not at.policy
         scope: Scope = "背景" if at.policy else place.scope
         codes = tuple(deed.code for deed in deeds) or (("complaint",) if specific and not at.policy else ())

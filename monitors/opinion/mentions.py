@@ -20,7 +20,7 @@ MentionKind = Literal["compound", "owe", "claim", "debt"]
 Mood = Literal["stated", "negated", "preventive", "denied", "supposed"]
 
 _NEAR = 8  # characters between the two words of a plain mention
-_FAR = 18  # …of a mention with a long object between (拖欠我们施工班组三十余人的工资)
+_FAR = 26  # …of a mention with a long object between (拖欠我们施工班组三十余人的工资)
 _SUM = re.compile("[^，。！？；0-9]{0,4}[0-9一二两三四五六七八九十百千几数][0-9.]{0,7}[多余]?[万千百元块亿]")
 FIRM = 0.65  # at and above this strength a mention counts as plain
 _STOP = re.compile("[。！？；\n]")
@@ -179,7 +179,7 @@ def _pairs(
         for verb in verbs[at : at + 2]:
             gap = verb.start - thing.end
             if (
-                0 <= gap <= _FAR - 2
+                0 <= gap <= 16
                 and kind != "claim"
                 and _joins(text, thing.end, verb.start, (), commas=1)
                 and not any(verb.end <= rival.start <= verb.end + 6 for rival in rivals)

@@ -14,6 +14,20 @@ from monitors.opinion.model import Stance
 
 Field = Literal["title", "text"]
 
+_LEAD = 120  # news tells the outcome first and the story after it
+
+# Totals over many cases are statistics, whoever was paid in them.
+_STATISTICS = re.compile(
+    "(?:共|累计|查办|查处|执结|办理|办结|受理)[^，。！？；]{0,14}(?:案件|案)[0-9.]+万?(?:余|多)?件|全省[^。]{0,20}(?:查办|追讨|追发)|"
+    "(?:全国|全省|全市|全县|全州|各级|各地)[^。]{0,30}(?:追发|追回|追讨|查处|检查|执结|执行到位)|共(?:查处|检查|办理)[^。]{0,20}(?:户|件|起)|涉及企业[0-9]+家"
+    "|办理[^，。]{0,20}[0-9]+起[^。]{0,20}涉及金额"
+)
+_GENERAL_HEAD = re.compile(
+    "^(?:治理|整治|根治|严惩|严查|打击|遏制|加强|确保|保障)"
+    "|(?:人社部|人社厅|住建部|最高法|最高检|全国总工会|国务院|人大)[：:]?[^，。]{0,12}(?:治理|加强|严惩|严查|部署|要求|印发)"
+)
+Span = tuple[Field, int, int]
+
 # Money reached the workers (or the dispute ended); what stands before may turn it into a promise.
 _PAID = re.compile(
     "(?:拿到|领到|领取|收到|讨回|要回|追回|取回|讨到|要到)(?:了)?[^，。！？；]{0,16}?(?:工资|工钱|薪水|欠薪|血汗钱|薪资|报酬|案款|劳务费|欠款|辛苦钱|血汗|薪)"
@@ -22,18 +36,19 @@ _PAID = re.compile(
     "|(?:付清|结清|兑付|支付)(?:了)?(?:全部|所有|拖欠的?)[^，。！？；]{0,8}(?:工资|工钱|欠薪|薪资|劳动报酬)"
     "|(?:拖欠|所欠|欠)[^，。！？；]{0,12}(?:工资|工钱|薪资|报酬)[^，。！？；]{0,6}(?:付清|结清|发给|全部支付|得到了?(?:全额|足额)?支付|全部付)"
     "|(?:被欠的?|拖欠的?)(?:工资|工钱|薪)[^，。！？；]{0,4}(?:发了|到手|到账|拿到)|工资(?:已经?)?(?:发了|结清|结算)(?!吗)"
-    "|执行到位|执行完毕|履行完毕|案结事了|(?:送来|送上|赠送|带着|一面)[^，。！？；]{0,10}锦旗|锦旗|(?:讨薪|薪)[^，。！？；]{0,4}成功|成功(?:讨|追|要)回|(?:薪资|工资|工钱)已(?:结清|结算|发放|支付|补发)"
+    "|(?:将|把)?[^，。！？；]{0,4}(?:拖欠|所欠|欠)的?[^，。！？；]{0,12}(?:工资|工钱|薪资|报酬|薪水)[^，。！？；]{0,12}(?:全部|已|一次性|悉数)?(?:付清|结清|还清|清偿|支付到位|全部支付|补齐)"
+    "|要到了?[^，。！？；]{0,4}(?:工钱|工资|血汗钱|钱)|钱?款?[块已己][^，。！？；]{0,4}(?:全部)?(?:到手|到账)|执行到位|执行完毕|履行完毕|案结事了|(?:送来|送上|赠送|带着|一面)[^，。！？；]{0,10}锦旗|锦旗|(?:讨薪|薪)[^，。！？；]{0,4}成功|成功(?:讨|追|要)回|(?:薪资|工资|工钱)已(?:结清|结算|发放|支付|补发)"
     "|(?:已|全部)(?:到手|到账)|得到(?:了)?(?:圆满|妥善|顺利)?解决|问题(?:已|得到)(?:经)?(?:圆满|妥善)?解决|拿到了?(?:欠薪|工资|钱)|兑现[^，。]{0,4}(?:案款|工资)|现已发放|已(?:全部)?(?:补发|发放|兑付|兑现)|握手言和|圆满化解|化解了[0-9一二三四五六七八九十]+件"
 )
 _NOT_YET = re.compile(
     "(?:承诺|答应|保证|要求|责令|督促|希望|确保|必须|能否|何时|才能|如何|怎么|将|力争|争取|计划|未|没|没有|不|尽快|早日|帮助?我们|协助|请求|恳请|怎样|为了|想|欲|尚未|并未|盼|望|无法|难以|等着|等待|以便|"
-    "如果|若|判决|判令|裁决|应|需|拟|预计|年前|限期|负责人称|表示会|表态|说好|约定|号称|谎称|骗称|称|只|仅|部分|一部分|才|曾|少数|个别|本地|当地|仍)[^，。！？；]{0,12}$"
+    "如果|若|判决|判令|裁决|应当|应该|应予|需|拟|可以|能够|让我们|帮|预计|年前|限期|负责人称|表示会|表态|说好|约定|号称|谎称|骗称|称|只|仅|部分|一部分|才|曾|少数|个别|本地|当地|仍)[^，。！？；]{0,12}$"
 )
 _PROMISED = re.compile(
     "(?:承诺|答应|保证|表示|力争|争取|将(?:于|在)?|计划|年前|月底前|限期|分期|分批|督促|责令|约谈|正在|协调)"
 )
 _STILL = re.compile(
-    "至今|仍未|仍没|尚未|还没|还欠|尚欠|仍欠|迟迟|分文未|没有结果|未果|无果|一拖再拖|再次拖欠|又拖欠|没有拿到|没拿到|拿不到|失联|跑路|联系不上|拒不|拒绝|潜逃|逃匿|不了了之|石沉大海|无人"
+    "至今|仍未|仍没|尚未|还没|还欠|尚欠|仍欠|迟迟|分文未|没有结果|未果|无果|一拖再拖|再次拖欠|又拖欠|没有拿到|没拿到|拿不到|失联|跑路|联系不上|拒不(?!支付劳动报酬)|拒绝|潜逃|逃匿|不了了之|石沉大海|无人"
 )
 _NOTICE_TITLE = re.compile(
     "回应|通报|公布|约谈|官方|辟谣|不实|不属实|谣言|否认|假$|立案|介入|核实|处置|责令|全在岗|在岗|发布|要求|部署|印发|开展|召开|推进|建议|答复|通知|典型案例|办理|支持起诉"
@@ -62,56 +77,66 @@ class StanceFound:
     evidence: tuple[tuple[Field, int, int, str], ...]
 
 
-def judge(title: Reading, text: Reading, *, specific: bool, accused: bool) -> StanceFound:
-    """``specific``: a concrete claim (persons, sum, employer, first person); ``accused``: acts of protest were found."""
-    t_text, x_text = title.view.text, text.view.text
-    paid = [("title", *span) for span in _paid(t_text)] + [("text", *span) for span in _paid(x_text)]
-    still = [match.span() for match in _STILL.finditer(x_text)]
-    evidence: list[tuple[Field, int, int, str]] = []
-    policy = _is_policy(title, text, specific=specific)
-    if paid:
-        last_paid = max((end for field, _, end in paid if field == "text"), default=-1)
-        undone = [start for start, _ in still if start > last_paid >= 0]
-        in_title = any(field == "title" for field, _, _ in paid)
-        petition = len(text.of("petition")) >= 2 and not re.search("感谢|谢谢", t_text + x_text[:80] + x_text[-60:])
-        if (in_title or not undone) and not petition and not policy:
-            evidence.extend((field, start, end, "已支付或已解决") for field, start, end in paid[:3])  # type: ignore[misc]
-            return StanceFound("resolved", False, tuple(evidence))
-    if policy:
+def judge(title: Reading, text: Reading, *, specific: bool) -> StanceFound:
+    """Where the matter stands. ``specific``: a concrete claim (persons, sum, employer, first person) was found."""
+    if _is_policy(title, text, specific=specific):
         return StanceFound("neutral", True, ())
-    notice = _NOTICE_TITLE.search(t_text)
-    if (
-        notice
-        and not accused
-        and not re.search("曝|举报|投诉|求|恳|尊敬", t_text)
-        and not _hard_accusation(t_text, notice)
-    ):
-        return StanceFound("neutral", False, (("title", notice.start(), notice.end(), "官方回应或通报"),))
-    if not t_text and x_text and not accused:
-        said = _NOTICE_SAYS.search(x_text)
-        if said and not still and not specific:
-            return StanceFound("neutral", False, (("text", said.start(), said.end(), "官方回应或通报"),))
-    for field, reading in (("title", title), ("text", text)):
-        for mention in reading.mentions[:2]:
-            evidence.append((field, mention.start, mention.end, "工资尚未支付"))  # type: ignore[arg-type]
-    return StanceFound("unresolved", False, tuple(evidence[:3]))
+    t_text, x_text = title.view.text, text.view.text
+    answered = _official_answer(title)
+    paid: list[Span] = [("title", *span) for span in _paid(t_text)] + [("text", *span) for span in _paid(x_text)]
+    if paid and _settles(paid, title, text, answered=bool(answered)):
+        return StanceFound("resolved", False, tuple((*span, "已支付或已解决") for span in paid[:3]))
+    if answered:
+        return StanceFound("neutral", False, (("title", *answered, "官方回应或通报"),))
+    said = _NOTICE_SAYS.search(x_text) if not t_text else None
+    if said and not specific and not _STILL.search(x_text):
+        return StanceFound("neutral", False, (("text", *said.span(), "官方回应或通报"),))
+    fields: tuple[tuple[Field, Reading], ...] = (("title", title), ("text", text))
+    owed = [(field, m.start, m.end, "工资尚未支付") for field, reading in fields for m in reading.mentions[:2]]
+    return StanceFound("unresolved", False, tuple(owed[:3]))
 
 
-def _hard_accusation(head: str, notice: re.Match[str]) -> bool:
-    """A headline that reports an answer still reports a conflict when violence or a strike leads it."""
-    return bool(re.search("被打|殴打|围殴|追砍|自焚|绝食|获刑|判刑", head)) or (
-        notice.group() in ("要求", "办理", "建议") and bool(_ACCUSED.search(head))
-    )
+def _settles(paid: list[Span], title: Reading, text: Reading, *, answered: bool) -> bool:
+    """Whether what was paid ends the matter: not one instalment in a complaint, not an employer's word against it."""
+    t_text, x_text = title.view.text, text.view.text
+    thanks = re.search("感谢|谢谢|锦旗", t_text + x_text[:120] + x_text[-60:])
+    asks = len(text.of("petition"))
+    if (asks >= 2 or (asks and re.search("我们|我等|我的", x_text))) and not thanks:
+        return False
+    if any(field == "title" for field, _, _ in paid):
+        return True
+    if answered or _STATISTICS.search(x_text):
+        return False
+    if any(start < _LEAD for _, start, _ in paid):
+        return True
+    last = max(end for _, _, end in paid)
+    return not _STILL.search(x_text, last)
+
+
+def _official_answer(title: Reading) -> tuple[int, int] | None:
+    """A headline in which an authority (or the employer) answers, publishes or orders, and nothing graver leads."""
+    head = title.view.text
+    notice = _NOTICE_TITLE.search(head)
+    if not notice or re.search("曝|举报|投诉|求|恳|尊敬|为我们|被打|殴打|围殴|追砍|自焚|绝食|获刑|判刑", head):
+        return None
+    if re.search("(?:当事人|员工|网友|家属|工人|民工|受害人|讨薪者|记者|律师|演员)$", head[: notice.start()]):
+        return None  # the answer of one who is owed is part of the conflict
+    if notice.group() in ("要求", "办理", "建议") and _ACCUSED.search(head):
+        return None
+    firm = [m for m in title.mentions if m.strength >= 0.65 and m.mood in ("stated", "supposed")]
+    if firm and firm[0].end <= notice.start() and re.search("[，：；]", head[firm[0].end : notice.start()]):
+        return None  # "…拖欠工资，官方回应…": the arrears lead, the answer follows
+    return notice.span()
 
 
 def _paid(text: str) -> list[tuple[int, int]]:
+    """Spans that say money was paid: not promised, ordered, hoped for, asked about or paid in part."""
     found = []
     for match in _PAID.finditer(text):
         before = text[max(0, match.start() - 16) : match.start()]
-        inside = match.group()
-        if _NOT_YET.search(before) or re.search("未|没|不(?!到)|部分|才能|何时|吗", inside):
+        if _NOT_YET.search(before) or re.search("未|没|不(?!到)|部分|才能|何时|吗", match.group()):
             continue
-        if re.match("[^，。！？；]{0,6}(?:吗|？|才|难)", text[match.end() : match.end() + 8]):
+        if re.match("[^，。！？；]{0,6}(?:吗|？|才|难)|后(?:再|才|会)", text[match.end() : match.end() + 8]):
             continue
         found.append(match.span())
     return found
@@ -120,10 +145,14 @@ def _paid(text: str) -> list[tuple[int, int]]:
 def _is_policy(title: Reading, text: Reading, *, specific: bool) -> bool:
     """Meetings, rules, campaigns and statistics: no one employer owes anyone here."""
     head = title.view.text or text.view.text[:120]
-    whole = head + text.view.text[:400]
-    score = (
-        1.5 * bool(_POLICY.search(head)) + 0.5 * len(set(_POLICY.findall(whole))) + 0.7 * bool(_COUNTS.search(whole))
-    )
-    score += 1.0 * bool(title.of("topic")) + 0.3 * len(text.of("topic"))
-    score -= 2.5 * specific
-    return score >= 2.0
+    if _GENERAL_HEAD.search(head) and not specific:
+        return True
+    whole = head + "\n" + text.view.text[:400]
+    score = 1.5 * bool(_POLICY.search(head)) + 0.5 * len(set(_POLICY.findall(whole)))
+    score += 0.7 * bool(_COUNTS.search(whole)) + 1.0 * bool(title.of("topic")) + 0.3 * len(text.of("topic"))
+    firm = [m for m in (*title.mentions, *text.mentions) if m.strength >= 0.65]
+    if firm and all(m.mood == "preventive" for m in firm):
+        score += 1.5
+    if _STATISTICS.search(whole):
+        score += 2.0
+    return score - 2.5 * specific >= 2.0
