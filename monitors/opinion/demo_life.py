@@ -6,12 +6,12 @@ Written as the duty staff's own actions would be: the alert's state and one appe
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, select, update
+from sqlalchemy import Connection, Row, func, or_, select, update
 
 from monitors.opinion.alerts import append_event
 from monitors.opinion.model import CLOSED_STATES
@@ -20,6 +20,7 @@ from monitors.store import tables as t
 
 OPEN_ALERTS = 15
 _FRESH = timedelta(hours=6)
+_UNTOUCHED = timedelta(minutes=25)  # younger alerts wait for a signature: there is something to do on the page
 _STAFF = ("值班员甲（演示）", "值班员乙（演示）", "值班员丙（演示）")
 _CHECKERS = ("核查员丁（演示）", "核查员戊（演示）")
 _LEADER = "带班领导己（演示）"
@@ -82,7 +83,8 @@ def _unfounded(connection: Connection) -> set[int]:
     """Stories in which an official report says that it was no unpaid wage."""
     found: set[int] = set()
     for words in _NOT_WAGES:
-        query = select(t.item.c.story_id).where(t.item.c.demo, t.item.c.text.contains(words, autoescape=True))
+        said = or_(t.item.c.title.contains(words, autoescape=True), t.item.c.text.contains(words, autoescape=True))
+        query = select(t.item.c.story_id).where(t.item.c.demo, said)
         found.update(s for s in connection.scalars(query) if s is not None)
     return found
 
@@ -124,6 +126,8 @@ def _handling(row: Row[Any], after: datetime, random: Random) -> _Step:
 
 
 def _open_life(row: Row[Any], now: datetime, random: Random) -> list[_Step]:
+    if now - row.opened_at < _UNTOUCHED:
+        return []
     signed = _signed(row, random)
     checking = _checking(row, signed.at, random)
     handling = _handling(row, checking.at, random)
@@ -142,7 +146,10 @@ def _closed_life(row: Row[Any], unfounded: set[int], now: datetime, random: Rand
         after = handling.at + timedelta(hours=random.uniform(6, 90))
         details = {"result": random.choice(_RESULTS), "response": "已回应", "approved_by": _LEADER}
         steps.append(_Step(after, "已办结", random.choice(_CHECKERS), details))
-    return [step for step in steps if step.at < now]
+    took, had = steps[-1].at - row.opened_at, (now - row.opened_at) * 0.9
+    if took <= had:
+        return steps
+    return [replace(step, at=row.opened_at + (step.at - row.opened_at) * (had / took)) for step in steps]
 
 
 def _walk(connection: Connection, row: Row[Any], steps: Sequence[_Step]) -> None:

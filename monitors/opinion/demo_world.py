@@ -117,7 +117,7 @@ def _cast(now: datetime) -> Iterator[_Event]:
     yield _Event("高处", "532504", now - 24 * minutes, workers=31, hurry=0.06, label="orange-1")
     yield _Event("堵路", "530628", now - 118 * minutes, workers=74, hurry=0.2, label="orange-2")
     yield _Event("堵路", "530381", now - 320 * minutes, workers=58, hurry=0.4, label="orange-3")
-    yield _Event("聚集", "532504", now - 205 * minutes, workers=27, hurry=0.5, label="yellow-1")
+    yield _Event("聚集", "532527", now - 205 * minutes, workers=27, hurry=0.5, label="yellow-1")
     yield _Event("工程款", "532901", now - timedelta(hours=52), workers=18, hurry=0.6, label="contract")
     for index, (plan, place) in enumerate(
         (("举报", "530627"), ("讨薪", "530821"), ("举报", "533103"), ("变体", "530102"), ("骑手", "530111"))
@@ -217,7 +217,8 @@ def _tell(event: _Event, now: datetime, random: Random) -> Iterator[Planned]:
             spoken_already.add(outlet.id)
             yield _planned(outlet, draft, at=at, now=now, random=random, story=label)
             at += timedelta(hours=event.hurry * random.uniform(0.3, 4.5))
-        spoken_already = {s for s in spoken_already if random.random() < 0.5}
+        # Sorted: a set's order differs from process to process, and the draws with it.
+        spoken_already = {s for s in sorted(spoken_already) if random.random() < 0.5}
 
 
 def _in_office_hours(at: datetime, voice: str, random: Random) -> datetime:
