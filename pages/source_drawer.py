@@ -126,7 +126,7 @@ def _summary(row: SourceRow) -> Html:
     source = row.source
     health = row.health(context.settings().watch, now)
     floor, cap = interval_words(source.interval_seconds), interval_words(source.max_interval_seconds)
-    interval = f"{floor}至 {cap}，现为 {interval_words(row.present_interval)}" if floor != cap else floor
+    interval = f"{floor} 至 {cap}，现为 {interval_words(row.present_interval)}" if floor != cap else floor
     condition = source.condition + (f"：{source.condition_note}" if source.condition_note else "")
     rows: list[tuple[str, object]] = [
         ("网址", link(source.url, source.url)),
@@ -256,7 +256,7 @@ def _polls(polls: Sequence[PollRow]) -> Html:
         )
         for poll in polls
     ]
-    head = tag("tr", *(tag("th", words) for words in ("开始时间", "结果", "说明", "用时")))
+    head = tag("tr", tag("th", "开始时间"), tag("th", "结果"), tag("th", "说明", class_="grow"), tag("th", "用时"))
     return tag("table", head, *rows, class_="source-polls")
 
 
@@ -264,10 +264,10 @@ def _aside(rows: Sequence[SetAside]) -> Html:
     if not rows:
         return tag("p", "没有搁置的条目。", class_="source-empty")
     body = [
-        tag("tr", tag("td", stamp(row.at), class_="n"), tag("td", row.reason), tag("td", row.excerpt[:300]))
+        tag("tr", tag("td", stamp(row.at), class_="n"), tag("td", row.reason, class_="n"), tag("td", row.excerpt[:300]))
         for row in rows
     ]
-    head = tag("tr", *(tag("th", words) for words in ("时间", "原因", "内容摘录")))
+    head = tag("tr", tag("th", "时间"), tag("th", "原因"), tag("th", "内容摘录", class_="grow"))
     return tag("table", head, *body, class_="source-polls")
 
 

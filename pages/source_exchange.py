@@ -62,14 +62,14 @@ def _import() -> None:
 
 
 def _fresh(rows: Sequence[opml.Candidate]) -> Html:
-    head = tag("tr", *(tag("th", words) for words in ("行", "名称", "分组", "类型", "网址")))
+    head = tag("tr", *(tag("th", words) for words in ("行", "名称", "分组", "类型")), tag("th", "网址", class_="grow"))
     body = [
         tag(
             "tr",
             tag("td", row.line, class_="n"),
-            tag("td", row.source.name),
-            tag("td", row.source.group),
-            tag("td", KIND_NAMES.get(row.source.kind, row.source.kind)),
+            tag("td", row.source.name, class_="n"),
+            tag("td", row.source.group, class_="n"),
+            tag("td", KIND_NAMES.get(row.source.kind, row.source.kind), class_="n"),
             tag("td", row.source.url),
         )
         for row in rows[:_SHOWN]
@@ -79,9 +79,10 @@ def _fresh(rows: Sequence[opml.Candidate]) -> Html:
 
 
 def _refused(rows: Sequence[opml.Refused]) -> Html:
-    head = tag("tr", *(tag("th", words) for words in ("行", "名称", "原因")))
+    head = tag("tr", tag("th", "行"), tag("th", "名称"), tag("th", "原因", class_="grow"))
     body = [
-        tag("tr", tag("td", row.line, class_="n"), tag("td", row.name), tag("td", row.reason)) for row in rows[:_SHOWN]
+        tag("tr", tag("td", row.line, class_="n"), tag("td", row.name, class_="n"), tag("td", row.reason))
+        for row in rows[:_SHOWN]
     ]
     return tag("table", head, *body, class_="source-polls")
 

@@ -72,6 +72,7 @@ def _list() -> None:
         key="source_level",
         default="all",
         required=True,
+        label_visibility="collapsed",
         format_func=lambda level: _level_label(level, counts, len(found)),
         on_change=_first_page,
     )

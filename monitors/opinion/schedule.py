@@ -157,10 +157,10 @@ def _waiting(state: Vitals, now: datetime) -> Health | None:
 def _failing(state: Vitals, now: datetime) -> Health | None:
     if not state.failures:
         return None
-    since = f"，上次成功在 {age(now - state.last_ok_at)}前" if state.last_ok_at else "，从未成功"
+    since = f"上次成功 {age(now - state.last_ok_at)}前" if state.last_ok_at else "从未成功"
     if state.failures >= RED_FAILURES:
-        return Health("bad", f"连续抓取失败{since}")
-    return Health("warn", f"抓取失败，将自动重试{since}")
+        return Health("bad", f"连续失败，{since}")
+    return Health("warn", f"失败待重试，{since}")
 
 
 def _silence(state: Vitals, watch: s.Watch, now: datetime) -> Health:
@@ -171,7 +171,7 @@ def _silence(state: Vitals, watch: s.Watch, now: datetime) -> Health:
         return Health("bad", f"已 {age(silent)}没有新报道，疑似停更")
     if silent > timedelta(hours=watch.silence_hours):
         return Health("warn", f"已 {age(silent)}没有新报道")
-    return Health("ok", f"正常，最新报道 {age(silent)}前")
+    return Health("ok", f"最新报道 {age(silent)}前")
 
 
 def age(span: timedelta) -> str:
