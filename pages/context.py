@@ -47,13 +47,13 @@ def versions(*tables: str) -> tuple[str, ...]:
 
 
 @st.cache_data(max_entries=4, show_spinner=False)
-def _demo_mark(_version: tuple[str, ...]) -> str | None:
+def _demo_mark(version: tuple[str, ...]) -> str | None:  # noqa: ARG001 - the cache key
     with store().read() as connection:
         return board.demo_mark(connection)
 
 
 @st.cache_data(max_entries=4, show_spinner=False)
-def _is_empty(_version: tuple[str, ...]) -> bool:
+def _is_empty(version: tuple[str, ...]) -> bool:  # noqa: ARG001 - the cache key
     with store().read() as connection:
         return board.is_empty(connection)
 

@@ -26,7 +26,7 @@ def _now() -> datetime:
 
 # ── query: keyed by the data versions and the minute (the window moves and alerts fall overdue without any change) ────
 @st.cache_data(max_entries=4, show_spinner=False)
-def _counts(_version: tuple[str, ...], minute: datetime) -> board.Counts:
+def _counts(version: tuple[str, ...], minute: datetime) -> board.Counts:  # noqa: ARG001 - the cache key
     with context.store().read() as connection:
         return board.counts(connection, context.settings(), minute)
 
@@ -61,7 +61,7 @@ def _wall(version: tuple[str, ...], minute: datetime) -> tuple[Any, ...]:
 
 
 @st.cache_data(max_entries=4, show_spinner=False)
-def _alarm(_version: tuple[str, ...]) -> tuple[datetime, str] | None:
+def _alarm(version: tuple[str, ...]) -> tuple[datetime, str] | None:  # noqa: ARG001 - the cache key
     with context.store().read() as connection:
         return board.alarm(connection)
 
@@ -138,8 +138,9 @@ def _refresh(*, wall: bool) -> None:
             st.markdown("**未办结警情 · 按州市**（起）")
             st.vega_lite_chart(places, key="places", width="stretch")
     if clicked is not None:
+        # By way of the address: the drawer belongs to the page, not to this fragment that is drawn again and again.
         st.query_params["story"] = str(int(clicked))
-        story.open_drawer(int(clicked))
+        st.rerun()
 
 
 def main() -> None:

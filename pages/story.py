@@ -14,7 +14,7 @@ from monitors.opinion.board import elapsed_words
 from monitors.opinion.dossier import AlertView, Dossier, ReportView
 from monitors.opinion.model import CLOSED_STATES, STANCE_NAMES, Evidence
 from pages import context
-from pages.markup import Html, joined, link, tag
+from pages.markup import Html, joined, link, safe_url, tag
 from pages.wording import TONES, level_name, money, persons, sentiment_name
 
 _SHOWN_TEXT = 6000
@@ -42,7 +42,7 @@ def _closed() -> None:
     st.query_params.pop("story", None)
 
 
-@st.dialog("事件详情", width="large", position="right", on_dismiss=_closed)
+@st.dialog("事件详情", width=880, position="right", on_dismiss=_closed)
 def _drawer(story_id: int) -> None:
     try:
         with context.store().read() as connection:
@@ -144,7 +144,7 @@ def _report(view: ReportView, *, first: bool) -> Html:
             f"发布 {stamp(view.published_at)}",
             f"（{view.published_note}）" if view.published_note else "",
             f"　抓取 {stamp(view.fetched_at)}　",
-            link(view.url, "查看原文 ↗") if view.url else "无原文链接",
+            link(view.url, "查看原文 ↗") if safe_url(view.url) else "无可用的原文链接",
             class_="muted",
         ),
         tag("div", highlighted(shown, text), class_="text")
