@@ -23,6 +23,8 @@ _BOUNDARY: Final = frozenset(
     "“”\"'‘’《》〈〉【】「」『』()（）[]—-－～~·|/#\n\r\t"
 )
 
+DATELINE: Final = "电头"
+
 _ROAD = re.compile(
     r"[东西南北中]?[一二三四五六七八九十]?(?:路(?![况面段上边网人政灯障线局警口费基桥])|街(?![头道坊区上边])|巷(?!道)|大道|大街)"
 )
@@ -52,6 +54,12 @@ _ORIGIN_AFTER = re.compile(
     r"[省市州县区]?(?:籍|户籍|人(?![民社力才大事员口均工行和])|(?:的)?(?:(?:外出|籍)?(?:农民工|民工|务工人员|打工人员|务工者|打工者|务工人|打工人|工人|劳务工)"
     r"(?!工资|权益|实名|专户|工作|服务|综合|保证金|欠薪|治|返乡|就业|总|群体|维权|文化|代表|讨薪难|法律)|老乡|老家|小伙|汉子|妹子))"
 )
+# 云南曲靖一男子在上海工地受伤: where somebody is from, then where it happened.
+_PERSON_AFTER = re.compile(
+    r"(?:[一某两几多]|\d+)?[名位对]?(?:男子|女子|小伙|夫妻|夫妇|村民|老人|农民工|民工|工人|务工人员)[^，。；\n]{0,4}?"
+    r"(?:在|赴|去|到|远赴|前往)(?![工当某一家县城村项现建场外])"
+)
+_RESIDENCE_BEFORE = re.compile(r"(?:^|[，。、；：,;:\s])(?:现|暂|家)?(?:住|居住)(?:址[为是：:]?|在)?$")
 _ORIGIN_BEFORE = re.compile(
     r"(?:来自|祖籍|原籍|籍贯[为是在:：]?|老家(?:在|是)?|户籍(?:地|所在地)?[为是在:：]?|户口所在地[为是:：]?|出生于|出生在|生于|毕业于|家乡在?)(?:[^，。；\n]{0,2})$"
 )
@@ -75,11 +83,13 @@ _SITE_AFTER = re.compile(
 # What stands behind, what stands ahead, the weight left, how it may still vote, and why. The first that fits decides.
 _DEMOTIONS: Final[tuple[tuple[re.Pattern[str] | None, re.Pattern[str] | None, float, Standing, str], ...]] = (
     (_ORIGIN_BEFORE, None, 0.12, "origin", "籍贯或来处，不是事发地"),
+    (_RESIDENCE_BEFORE, None, 0.3, "home", "住址，不一定是事发地"),
+    (None, _PERSON_AFTER, 0.3, "origin", "当事人来处，不是事发地"),
     (None, _ORIGIN_AFTER, 0.12, "origin", "籍贯或来处，不是事发地"),
     (None, _OUTLET, 0.08, "hard", "媒体名称"),
     (None, _COMPANY, 0.15, "hard", "企业名称，不是项目所在地"),
-    (_DATELINE_BEFORE, _DATELINE_AFTER, 0.3, "hard", "电头"),
-    (None, _REPORTED_AFTER, 0.3, "hard", "电头"),
+    (_DATELINE_BEFORE, _DATELINE_AFTER, 0.3, "hard", DATELINE),
+    (None, _REPORTED_AFTER, 0.3, "hard", DATELINE),
     (None, _INSTITUTION, 0.6, "plain", "机构名称"),
     (None, _PRODUCT, 0.15, "hard", "物产名称"),
     (_ROUTE_BEFORE, None, 0.3, "origin", "去向，不是事发地"),

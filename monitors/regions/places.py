@@ -154,6 +154,8 @@ def _votes(mentions: Sequence[Mention], plain: Mapping[Field, str]) -> list[Vote
         where, start, end = chain[0].field, chain[0].start, chain[-1].end
         text = plain[where]
         factor, standing, reason = contexts.demotion(text, start, end)
+        if reason == contexts.DATELINE and not _at_home(chain[0]):
+            standing = "listed"  # 本报北京5月17日电 says nothing of where a matter happened
         if number in listed:
             factor, standing, reason = 0.1, "listed", "各地并列，不指一处"
         site = not reason and contexts.site(text, start, end)
@@ -224,6 +226,10 @@ def _local(plain: Mapping[Field, str], home: str) -> tuple[str, list[PlaceHit]]:
                 if at >= 0:
                     return code, [PlaceHit(at, at + len(word), word, code, "本地媒体自称", where)]
     return "", []
+
+
+def _at_home(mention: Mention) -> bool:
+    return mention.chosen is not None and mention.chosen.code.startswith("53")
 
 
 def _kin(code: str, other: str) -> bool:

@@ -9,10 +9,13 @@ from typing import Literal
 
 YUNNAN = "530000"
 
-# plain: says where it happened. origin: says where somebody comes from or goes; it may settle a county inside a
-# prefecture that others settled, never against them. hard: a company's or an outlet's name; it counts only where nothing
-# else does. listed: one of a row of places all over the country (云南、江苏、山东、湖南四省); it never counts.
-Standing = Literal["plain", "origin", "listed", "hard"]
+# How a mention may vote.
+#   plain: it says where the matter happened.
+#   home: where somebody lives; it settles a county inside a prefecture that plain votes settled, never against them.
+#   origin: where somebody comes from or goes; the same, and only where it is not a mere aside.
+#   hard: a company's or an outlet's name; it counts only where nothing else does.
+#   listed: one of a row of places all over the country (云南、江苏、山东、湖南四省); it never counts.
+Standing = Literal["plain", "home", "origin", "hard", "listed"]
 
 # A level is settled when the first is this much stronger than the second; below that they are "equally supported".
 CLEAR = 1.25
@@ -68,7 +71,8 @@ def _province(votes: Sequence[Vote]) -> str:
 
 def _settle(votes: Sequence[Vote], level: Callable[[str], str], above: str) -> str:
     """The division one level below ``above`` that clearly leads, else ``above``."""
-    for group in ([v for v in votes if v.standing != "origin"], votes):
+    lived = [v for v in votes if v.standing != "origin"]
+    for group, share in (([v for v in lived if v.standing != "home"], SHARE), (lived, 0.0), (votes, SHARE)):
         totals: dict[str, float] = defaultdict(float)
         for vote in group:
             code = level(vote.code)
@@ -78,7 +82,7 @@ def _settle(votes: Sequence[Vote], level: Callable[[str], str], above: str) -> s
             general = sum(v.weight for v in group if v.code == above and v.tail)
             ranked = sorted(totals.items(), key=lambda item: (-item[1], item[0]))
             second = ranked[1][1] if len(ranked) > 1 else 0.0
-            clear = ranked[0][1] >= CLEAR * second and ranked[0][1] >= SHARE * general
+            clear = ranked[0][1] >= CLEAR * second and ranked[0][1] >= share * general
             return ranked[0][0] if clear else above
     return above
 
