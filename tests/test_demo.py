@@ -57,6 +57,13 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(demo, "world", lambda now: last)
 
 
+@pytest.fixture
+def tiny(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Enough for two transactions, for tests of how loading begins and ends."""
+    last = world(NOW)[-60:]
+    monkeypatch.setattr(demo, "world", lambda now: last)
+
+
 # ── The invented world ───────────────────────────────────────────────────────────────────────────────────────────────
 
 
@@ -255,7 +262,7 @@ def test_the_life_of_alerts_is_possible(store: Store, settings: Settings) -> Non
         assert (row.signed_at is None) == (row.state == "新警情")
 
 
-@pytest.mark.usefixtures("small")
+@pytest.mark.usefixtures("tiny")
 @pytest.mark.parametrize("stop_at", [0.3, 0.6, 0.9])
 def test_a_load_that_fails_takes_back_what_it_wrote(store: Store, settings: Settings, stop_at: float) -> None:
     class Left(BaseException):
@@ -272,7 +279,7 @@ def test_a_load_that_fails_takes_back_what_it_wrote(store: Store, settings: Sett
         assert connection.scalar(select(t.meta.c.value).where(t.meta.c.key == "demo")) is None
 
 
-@pytest.mark.usefixtures("small")
+@pytest.mark.usefixtures("tiny")
 def test_a_second_click_waits_and_a_killed_load_is_cleared_by_the_next(store: Store, settings: Settings) -> None:
     def mark(touched_at: datetime) -> None:
         value = json.dumps(
@@ -289,7 +296,7 @@ def test_a_second_click_waits_and_a_killed_load_is_cleared_by_the_next(store: St
     assert demo.load(store, settings, now=NOW).items > 0
 
 
-@pytest.mark.usefixtures("small")
+@pytest.mark.usefixtures("tiny")
 def test_cleared_while_loading_stops_the_load(store: Store, settings: Settings) -> None:
     def clear_at_half(part: float, _words: str) -> None:
         if 0.5 < part < 0.9:
