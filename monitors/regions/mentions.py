@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Literal
@@ -53,10 +53,16 @@ class _Context:
         return 1 if divisions.province_of(code) in self.codes else 0
 
 
-def choose(mentions: Sequence[Mention], plain: Mapping[Field, str], home: str) -> None:
-    """Give each mention its reading, or none. ``home``: where the outlet sits; it settles bare names."""
+def choose(
+    mentions: Sequence[Mention], plain: Mapping[Field, str], home: str, lookalikes: Collection[str] = ()
+) -> None:
+    """Give each mention its reading, or none.
+
+    ``home``: where the outlet sits; it settles bare names. ``lookalikes``: words of the report that hold a name and
+    are not the place; a report of 普洱茶 means the tea when it says 普洱.
+    """
     context = _Context()
-    doubtful = _certain(mentions, plain, context)
+    doubtful = _certain(mentions, plain, lookalikes, context)
     _vouch_down(mentions, context)
     if not context.codes:
         _vouch_across(mentions, context)
@@ -89,14 +95,17 @@ def in_row(last: Mention, mention: Mention, plain: Mapping[Field, str]) -> bool:
     return last.field == mention.field and plain[last.field][last.end : mention.start] in _GAPS_LIST
 
 
-def _certain(mentions: Sequence[Mention], plain: Mapping[Field, str], context: _Context) -> set[int]:
+def _certain(
+    mentions: Sequence[Mention], plain: Mapping[Field, str], lookalikes: Collection[str], context: _Context
+) -> set[int]:
     """Let the names that need no help make the context; return the ids of those the report makes doubtful."""
     doubtful: set[int] = set()
     for mention in mentions:
         certain = _only(mention.readings)
         if certain and certain.trust == "firm":
             elsewise = certain.unless and any(word in text for word in certain.unless for text in plain.values())
-            if mention.doubtful or elsewise:
+            shadowed = certain.form == "bare" and any(mention.text in word for word in lookalikes)
+            if mention.doubtful or elsewise or shadowed:
                 doubtful.add(id(mention))
             else:
                 context.add(certain.code)
@@ -108,8 +117,8 @@ def _only(found: Sequence[Reading]) -> Reading | None:
 
     A province or a firm name is not made doubtful by a namesake that needs its own context (河南, a county in 青海).
     """
-    if not found:
-        return None
+    if len(found) < 2:
+        return found[0] if found else None
     widest = min(found, key=lambda r: (depth(r.code), r.trust != "firm", r.code))
     if all(divisions.holds(widest.code, r.code) for r in found):
         return widest
@@ -149,8 +158,11 @@ def _in_context(mention: Mention, context: _Context, text: str) -> Reading | Non
         return None
     close = [r for r in mention.readings if context.closeness(r.code) == best]
     chosen = _only(close)
-    if chosen and chosen.trust == "strict" and not (mention.joined or contexts.stands_alone(text, mention.start)):
-        return None
+    if chosen and chosen.trust == "strict":
+        # Counties elsewhere are full of everyday words (合作, 和平, 公安): their province does not vouch for them.
+        close_enough = best > 1 or chosen.code.startswith("53")
+        if not (mention.joined or (close_enough and contexts.stands_alone(text, mention.start))):
+            return None
     return chosen
 
 

@@ -31,6 +31,7 @@ _SITE = 1.4
 _NEAR_WAGES = 1.3
 _NEAR = 40
 _LISTED = 4
+_LOOKALIKE = "形似词"
 _FORM_WEIGHT: dict[Form, float] = {"full": 1.0, "bare": 0.9, "alias": 0.8, "town": 0.8, "cue": 0.5, "lookalike": 0.0}
 _LOCAL_COUNTY = ("我县", "本县", "全县", "我区", "全区", "县人社局", "区人社局")
 _LOCAL_PREFECTURE = ("我市", "本市", "全市", "我州", "全州", "本州", "市人社局", "州人社局")
@@ -91,7 +92,7 @@ class PlaceResolver:
         self._find("text", plain["text"], text, mentions, rejected)
         home = divisions.current_code(source_region)
         if mentions:
-            choose(mentions, plain, home)
+            choose(mentions, plain, home, {hit.text for hit in rejected if hit.why.startswith(_LOOKALIKE)})
         settled = [m for m in mentions if m.chosen]
         code = decide(_votes(settled, plain), self._prefectures)
         supporting: list[PlaceHit] = []
@@ -123,7 +124,7 @@ class PlaceResolver:
                 continue
             reason, doubtful = "", False
             if found[0].form == "lookalike":
-                reason = f"形似词：{found[0].why}"
+                reason = f"{_LOOKALIKE}：{found[0].why}"
             elif all(r.form == "bare" for r in found):
                 after = matches[number + 1] if number + 1 < len(matches) else None
                 reason = contexts.refusal(
