@@ -17,6 +17,13 @@ _SURNAMES: Final = frozenset(
     "姚卢傅钟崔汪范廖陆贾夏邹熊孟秦邱侯阎薛尹段雷黎史龙陶贺顾毛郝龚邵严孔郑钱汤武戴莫赖钮岳裴樊"
     "凌霍虞柯温洪"
 )
+# Words that end in a surname and stand before a place: 祝贺昆明, 今夏丽江.
+# fmt: off
+_NOT_SURNAMES: Final = frozenset((
+    "祝贺", "今夏", "初夏", "盛夏", "华夏", "宁夏", "回顾", "照顾", "历史", "森林", "园林", "路段", "时段", "阶段", "地段", "河段",
+    "高温", "气温", "降温", "恒温", "地雷", "打雷", "合龙", "港龙", "农田", "稻田", "良田", "油田", "北魏", "西汉", "茶叶", "树叶",
+))
+# fmt: on
 _NUMERALS: Final = frozenset("0123456789０１２３４５６７８９一二两三四五六七八九十百千万亿几多某每各这那整数半")
 _BOUNDARY: Final = frozenset(
     "在到从赴往至于由经对给向为是了的与和及或等称据当原 　，。、；：:！？!?"
@@ -110,7 +117,7 @@ def refusal(text: str, start: int, end: int, *, firm: bool, joined: bool, follow
         return "译名的一部分"
     if joined:
         return ""
-    if before in _SURNAMES and len(surface) == 2:
+    if before in _SURNAMES and len(surface) == 2 and text[max(0, start - 2) : start] not in _NOT_SURNAMES:
         return f"人名（姓{before}）"
     if surface == "个旧" and before in _NUMERALS:
         return "数量词"
