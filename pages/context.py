@@ -86,10 +86,10 @@ def offer_demo() -> bool:
             "监测启动后会自动抓取“监测源”中的网站，发现欠薪报道即在本页报警。"
             "想先看看系统的样子，可以载入一套虚构的演示数据，随时一键清除。"
         )
-        with st.container(horizontal=True):
+        with st.container(horizontal=True, vertical_alignment="center"):
             st.button("载入演示数据", type="primary", on_click=_load_demo, key="demo-load")
             if (page := st.session_state.get("pages", {}).get("sources")) is not None:
-                st.page_link(page, label="去看监测源", icon="📡")
+                st.page_link(page, label="去看监测源", icon=":material/rss_feed:")
     return True
 
 
@@ -104,8 +104,7 @@ def _load_demo() -> None:
     from monitors.opinion import demo  # noqa: PLC0415 - loads the judge; only this button needs it
 
     def load(report: Callable[[float, str], None]) -> str:
-        demo.load(store(), settings(), now=utc_now(), progress=report)
-        return "演示数据已载入"
+        return demo.load(store(), settings(), now=utc_now(), progress=report).words
 
     _with_progress(load)
 

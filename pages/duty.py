@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 import streamlit as st
 from sqlalchemy.exc import SQLAlchemyError
 
+from monitors import sheets
 from monitors.clock import utc_now
 from monitors.errors import MonitorsError
-from monitors.opinion import board
+from monitors.opinion import board, export
 from pages import charts, context, screen, story
 
 _LOG = logging.getLogger("monitors.pages")
 _TABLES = ("alert", "story", "item")
 CHOSEN, PAGE = "duty_chosen", "duty_page"
+_FORMATS: dict[sheets.Format, str] = {"xlsx": "Excel 表格（.xlsx）", "csv": "CSV（Excel 可直接打开）"}
 
 
 # ── ask ──────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -137,10 +140,36 @@ def _refresh(*, wall: bool) -> None:
         if places is not None:
             st.markdown("**未办结警情 · 按州市**（起）")
             st.vega_lite_chart(places, key="places", width="stretch")
+        _export(chosen)
     if clicked is not None:
         # By way of the address: the drawer belongs to the page, not to this fragment that is drawn again and again.
         st.query_params["story"] = str(int(clicked))
         st.rerun()
+
+
+def _export(chosen: str) -> None:
+    filters = export.AlertFilters(
+        levels=(chosen,) if chosen not in ("", "new") else (),
+        states=(board.NEW_STATE,) if chosen == "new" else (),
+        open_only=True,
+    )
+    with st.popover("导出警情清单", width="stretch", icon=":material/download:", key="duty-export"):
+        st.caption(f"条件：{filters.words()}。文件含截至时间与条件。")
+        for fmt, name in _FORMATS.items():
+            st.download_button(
+                name,
+                partial(_alerts_file, filters, fmt),
+                file_name=export.file_name("警情清单", fmt, _now()),
+                mime=sheets.MIME[fmt],
+                on_click="ignore",
+                key=f"alerts-{fmt}",
+                width="stretch",
+            )
+
+
+def _alerts_file(filters: export.AlertFilters, fmt: sheets.Format) -> bytes:
+    # Made when somebody clicks, not every few seconds; the cut-off time in the file is the click's.
+    return export.alerts_file(context.store(), filters, fmt, utc_now(), settings=context.settings())
 
 
 def main() -> None:

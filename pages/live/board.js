@@ -37,7 +37,7 @@ function row(alert, fresh, open) {
   const age = el("span", "age")
   const left = el("span", "due")
   node.append(
-    el("span", "badge", alert.badge),
+    titled(el("span", "badge", alert.badge), `警情编号 ${alert.number}`),
     el("span", "body", title, meta),
     el("span", "times", left, el("span", "when", seen, " · ", age)),
   )
