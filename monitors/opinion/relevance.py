@@ -126,8 +126,9 @@ def features(document: Document) -> dict[str, float]:  # noqa: PLR0915 - one lin
     found["reverse"] = float(bool(title.of("reverse") or text.of("reverse")))
     found["family_head"] = float(head_has("family"))
     found["family_near"] = float(beside("family", 40))
-    found["sweat_alone"] = float(not t_firm and not x_firm and bool(t_all or x_all))
-    found["sweat_worker"] = float(bool(x_all or t_all) and _sweat_by_worker(title, text))
+    by_worker = bool(x_all or t_all) and _sweat_by_worker(title, text)
+    found["sweat_alone"] = float(not t_firm and not x_firm and bool(t_all or x_all) and not by_worker)
+    found["sweat_worker"] = float(by_worker)
     found["scam_head"] = float(head_has("scam"))
     found["fiction_head"] = float(head_has("fiction"))
     found["contrary_head"] = float(head_has("contrary") and not t_firm)
@@ -141,12 +142,13 @@ def features(document: Document) -> dict[str, float]:  # noqa: PLR0915 - one lin
 
 
 def _sweat_by_worker(title: Reading, text: Reading) -> bool:
-    """血汗钱 beside a worker, with nobody's savings or purchase in sight."""
+    """血汗钱 beside a worker, with nobody's savings or purchase beside it."""
     for reading in (title, text):
-        if reading.of("family"):
-            continue
         for hit in reading.of("core"):
-            if hit.term.text == "血汗钱" and any(abs(w.start - hit.start) <= 20 for w in reading.of("worker")):
+            if hit.term.text != "血汗钱":
+                continue
+            workers = any(abs(w.start - hit.start) <= 40 for w in reading.of("worker"))
+            if workers and not any(abs(f.start - hit.start) <= 60 for f in reading.of("family")):
                 return True
     return False
 

@@ -51,7 +51,7 @@ _STILL = re.compile(
     "至今|仍未|仍没|尚未|还没|还欠|尚欠|仍欠|迟迟|分文未|没有结果|未果|无果|一拖再拖|再次拖欠|又拖欠|没有拿到|没拿到|拿不到|失联|跑路|联系不上|拒不(?!支付劳动报酬)|拒绝|潜逃|逃匿|不了了之|石沉大海|无人"
 )
 _NOTICE_TITLE = re.compile(
-    "回应|通报|公布|约谈|官方|辟谣|不实|不属实|谣言|否认|假$|立案|介入|核实|处置|责令|全在岗|在岗|发布|要求|部署|印发|开展|召开|推进|建议|答复|通知|典型案例|办理|支持起诉"
+    "回应|通报|公布|约谈|官方|辟谣|不实|不属实|谣言|否认|假$|立案|介入|核实|责令|全在岗|在岗|发布|要求|部署|印发|开展|召开|推进|建议|答复|通知|典型案例|办理|支持起诉"
 )
 _NOTICE_SAYS = re.compile(
     "(?:回应|通报|官方|局|委|部门|政府|公司|警方|当地|区|县|院)(?:称|表示|通报|回应|介绍|发布|答复)[^。！？]{0,60}(?:已|正在|不属实|不存在|将|责令|立案|督促|协调|工时正常)"
@@ -154,5 +154,6 @@ def _is_policy(title: Reading, text: Reading, *, specific: bool) -> bool:
     if firm and all(m.mood == "preventive" for m in firm):
         score += 1.5
     if _STATISTICS.search(whole):
-        score += 2.0
+        score += 3.0
+        specific = False if _STATISTICS.search(head) else specific
     return score - 2.5 * specific >= 2.0
