@@ -32,23 +32,25 @@ class Article:
     published_note: str = ""
 
 
-_NOISE = (
-    "script,style,noscript,template,iframe,svg,form,button,select,nav,footer,aside,textarea,object,"
-    "[class*=recommend],[class*=related],[class*=comment],[class*=share],[class*=copyright],[class*=breadcrumb],"
-    "[id*=recommend],[id*=related],[id*=comment],[id*=footer],[id*=copyright]"
+_NOISE = "script,style,noscript,template,iframe,svg,form,button,select,nav,footer,aside,textarea,object"
+_NOISY_NAMES = ",".join(
+    f"[{attribute}*={name}]"
+    for name in ("recommend", "related", "comment", "share", "copyright", "breadcrumb", "footer")
+    for attribute in ("class", "id")
 )
 _TITLE_META = ("articletitle", "og:title", "twitter:title", "title")
 _DATE_META = (
     "pubdate", "publishdate", "publish_date", "publish-date", "article:published_time", "og:published_time",
     "og:release_date", "datepublished", "release_date", "weibo:article:create_at", "apub:time", "dc.date.issued",
     "dc.date", "createdate", "_pubtime", "publish_time", "publishtime", "contentdate", "date", "firstpublishedtime",
+    "dateupdate",
 )  # fmt: skip
 _SITE_SUFFIX = re.compile(r"\s*[-_|–—]+\s*[^-_|–—]{2,20}$")
 _STATED = re.compile(
     r"(?:发布|发表|更新|刊发|来源|日期|时间|发稿)[^\d\n]{0,12}(20\d{2}\s*[-/.年]\s*\d{1,2}\s*[-/.月]\s*\d{1,2}[^\n]{0,16})"
 )
 _WITH_CLOCK = re.compile(
-    r"20\d{2}\s*[-/.年]\s*\d{1,2}\s*[-/.月]\s*\d{1,2}\s*日?\s*[T ]?\s*\d{1,2}[:：时]\d{1,2}(?:[:：]\d{1,2})?"
+    r"(?<!\d)(?:20)?\d{2}\s*[-/.年]\s*\d{1,2}\s*[-/.月]\s*\d{1,2}\s*日?\s*[T ]?\s*\d{1,2}[:：时]\d\d(?:[:：]\d\d)?"
 )
 _DAY = re.compile(r"20\d{2}\s*[-/.年]\s*\d{1,2}\s*[-/.月]\s*\d{1,2}")
 _SCRIPT_TIME = re.compile(
@@ -56,6 +58,7 @@ _SCRIPT_TIME = re.compile(
     re.IGNORECASE,
 )
 _PUNCTUATION = re.compile(r"[，。；：？！、,.;!?]")
+_MAX_NOISY = 200  # blocks weighed by name; nested ones cost their text each
 _MIN_TEXT = 80  # characters below which paragraphs are not the article; the page's blocks are tried instead
 _HEAD_CHARS = 3000  # how far into a page its own date stands in words
 
@@ -73,9 +76,7 @@ def read_article(body: bytes, *, url: str, content_type: str = "", now: datetime
     structured = list(_json_ld(tree))
     title = _title(tree, metas)
     stated = _stated_time(metas, structured, decoded.text, frame)
-    for node in tree.css(_NOISE):
-        if node.parent is not None and node.tag not in ("body", "html"):
-            node.decompose()
+    _drop_noise(tree)
     page_text = tree.body.text(separator="\n")[: 20 * limits.max_text_chars] if tree.body else ""
     text = _text(tree)[: limits.max_text_chars].rstrip()
     if not text:
@@ -85,6 +86,22 @@ def read_article(body: bytes, *, url: str, content_type: str = "", now: datetime
         in_url = date_in_url(url, now)
         moment = in_url if in_url.at is not None else moment
     return Article(title, text, moment.at, moment.note)
+
+
+def _drop_noise(tree: Any) -> None:
+    """Take out what is never the article. A name proves little: a block with much of the text stays."""
+    for node in tree.css(_NOISE):
+        # ASP.NET wraps whole pages in one form.
+        if node.tag != "form" or len(node.css("p")) < 3:
+            node.decompose()
+    all_words = _paragraph_chars(tree)
+    for node in tree.css(_NOISY_NAMES)[:_MAX_NOISY]:
+        if node.tag not in ("body", "html") and _paragraph_chars(node) <= 0.3 * all_words:
+            node.decompose()
+
+
+def _paragraph_chars(node: Any) -> int:
+    return sum(len(paragraph.text().strip()) for paragraph in node.css("p"))
 
 
 def _metas(tree: Any) -> dict[str, str]:
@@ -143,7 +160,7 @@ def _stated_time(metas: dict[str, str], structured: Iterable[dict[str, Any]], te
     candidates = [metas[name] for name in _DATE_META if name in metas]
     for record in structured:
         candidates += [str(record[key]) for key in ("datePublished", "pubDate", "uploadDate") if record.get(key)]
-    candidates += [found[1] for found in _SCRIPT_TIME.finditer(text[:500_000])][:5]
+    candidates += [found[1] for found in _SCRIPT_TIME.finditer(text[:1_000_000])][:5]
     return _first_believable(candidates, frame)
 
 
