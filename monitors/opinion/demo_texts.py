@@ -108,6 +108,7 @@ def place_slots(code: str, at: datetime, random: Random, *, official: bool = Fal
         "地": random.choice((long, long, whole)),
         "日": random.choice((f"{when.month}月{when.day}日", f"{when.day}日", f"{when.month}月{when.day}日")),
         "时": random.choice((f"{when.month}月{when.day}日{part}", f"{when.day}日{part}{when.hour}时许")),
+        "夜": "深夜！" if when.hour >= 22 or when.hour < 5 else "揪心！",
         "季": random.choice(("去年冬天", "今年春天", "两年前")),
     }
 
