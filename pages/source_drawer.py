@@ -28,6 +28,7 @@ _CSS = (Path(__file__).resolve().parent / "live" / "source_page.css").read_text(
 _NOTE = "source_note"
 _TRIAL = "source_trial"
 _SHOWN_ENTRIES = 20
+_SHOWN_ROWS = 30
 # How long "立即抓取" waits for the watch to bring the result before it says "soon" instead.
 _WAIT_SECONDS = 12.0
 ORIGIN_NAMES = {"config": "config.toml 目录", "page": "本页添加或修改", "opml": "OPML 导入"}
@@ -49,7 +50,7 @@ def style() -> None:
 def say_note() -> None:
     """Show once how the last change went."""
     if note := st.session_state.pop(_NOTE, ""):
-        st.toast(note, icon="✅")
+        st.toast(note, icon=":material/check_circle:")
 
 
 def _closed() -> None:
@@ -79,7 +80,7 @@ def open_new() -> None:
             with context.store().write() as connection:
                 added = sources.add_source(connection, sent.source, now=utc_now())
         except MonitorsError as error:
-            st.error(str(error), icon="⛔")
+            st.error(str(error), icon=":material/error:")
             return
         st.query_params["source"] = added
         rerun_with(f"已添加“{sent.source.name}”，马上开始抓取")
@@ -94,10 +95,8 @@ def open_drawer(source_id: str) -> None:
     try:
         with context.store().read() as connection:
             row = sources.get(connection, source_id)
-            polls = sources.recent_polls(connection, source_id, limit=30)
-            aside = sources.set_aside_rows(connection, source_id, limit=30)
     except MonitorsError as error:
-        st.warning(str(error), icon="🔍")
+        st.warning(str(error), icon=":material/search_off:")
         return
     st.html(_summary(row))
     if row.demo:
@@ -107,11 +106,11 @@ def open_drawer(source_id: str) -> None:
     trial_id, trial = st.session_state.get(_TRIAL, ("", None))
     if trial_id == row.source.id:
         _show_trial(trial)
-    history, set_aside, edit = st.tabs([f"抓取记录 {len(polls)}", f"搁置条目 {len(aside)}", "修改"])
+    history, set_aside, edit = st.tabs(["抓取记录", "搁置条目", "修改"])
     with history:
-        st.html(_polls(polls))
-    with set_aside:
-        st.html(_aside(aside))
+        _history(source_id)
+    with set_aside, context.store().read() as connection:
+        st.html(_aside(sources.set_aside_rows(connection, source_id, limit=_SHOWN_ROWS)))
     with edit:
         if row.demo:
             st.caption("演示数据不能修改。")
@@ -119,6 +118,15 @@ def open_drawer(source_id: str) -> None:
             st.caption("已移除的监测源不能修改。")
         else:
             _edit(row)
+
+
+@st.fragment(run_every=5.0)
+def _history(source_id: str) -> None:
+    try:
+        with context.store().read() as connection:
+            st.html(_polls(sources.recent_polls(connection, source_id, limit=_SHOWN_ROWS)))
+    except MonitorsError as error:
+        st.error(str(error), icon=":material/error:")
 
 
 def _summary(row: SourceRow) -> Html:
@@ -156,22 +164,31 @@ def _summary(row: SourceRow) -> Html:
 
 
 def _actions(row: SourceRow) -> None:
-    source_id, paused = row.source.id, row.source.paused
+    if row.removed:
+        return
+    source_id, name = row.source.id, row.source.name
     with st.container(horizontal=True):
-        if not row.removed and st.button("试抓一次", icon=":material/network_check:", key="source-try"):
-            st.session_state[_TRIAL] = (source_id, _look(row.source))
-        if not (paused or row.removed) and st.button("立即抓取", icon=":material/bolt:", key="source-poll"):
-            _poll_now(row)
-        if not row.removed and paused and st.button("恢复抓取", icon=":material/play_arrow:", key="source-resume"):
-            _change(sources.resume, source_id, f"“{row.source.name}”已恢复抓取")
-        if not row.removed and not paused and st.button("暂停抓取", icon=":material/pause:", key="source-pause"):
-            _change(sources.pause, source_id, f"“{row.source.name}”已暂停")
-        if not row.removed:
-            with st.popover("移除", icon=":material/delete:", key="source-remove-menu"):
-                st.write("移除后不再抓取，已收录的报道保留。")
-                if st.button("确认移除", type="primary", key="source-remove"):
-                    st.query_params.pop("source", None)
-                    _change(sources.remove, source_id, f"“{row.source.name}”已移除")
+        tried = st.button("试抓一次", icon=":material/network_check:", key="source-try")
+        polled = not row.source.paused and st.button("立即抓取", icon=":material/bolt:", key="source-poll")
+        if row.source.paused:
+            switched = st.button("恢复抓取", icon=":material/play_arrow:", key="source-resume")
+        else:
+            switched = st.button("暂停抓取", icon=":material/pause:", key="source-pause")
+        with st.popover("移除", icon=":material/delete:", key="source-remove-menu"):
+            st.write("移除后不再抓取，已收录的报道保留。")
+            removed = st.button("确认移除", type="primary", key="source-remove")
+    # Outside the row of buttons, so that what they say stands below it.
+    if tried:
+        st.session_state[_TRIAL] = (source_id, _look(row.source))
+    elif polled:
+        _poll_now(row)
+    elif switched and row.source.paused:
+        _change(sources.resume, source_id, f"“{name}”已恢复抓取")
+    elif switched:
+        _change(sources.pause, source_id, f"“{name}”已暂停")
+    elif removed:
+        st.query_params.pop("source", None)
+        _change(sources.remove, source_id, f"“{name}”已移除")
 
 
 def _change(function: Callable[..., Any], source_id: str, note: str) -> None:
@@ -179,7 +196,7 @@ def _change(function: Callable[..., Any], source_id: str, note: str) -> None:
         with context.store().write() as connection:
             function(connection, source_id, now=utc_now())
     except MonitorsError as error:
-        st.error(str(error), icon="⛔")
+        st.error(str(error), icon=":material/error:")
         return
     rerun_with(note)
 
@@ -192,10 +209,10 @@ def _poll_now(row: SourceRow) -> None:
             sources.poll_now(connection, row.source.id, now=asked)
             alive = heartbeat.pulse(connection, context.settings(), asked)
     except MonitorsError as error:
-        st.error(str(error), icon="⛔")
+        st.error(str(error), icon=":material/error:")
         return
     if alive.state != "ok":
-        st.warning(f"{alive.words}；监测恢复后会立即抓取这个监测源。", icon="⚠️")
+        st.warning(f"{alive.words}；监测恢复后会立即抓取这个监测源。", icon=":material/warning:")
         return
     with st.spinner("已排入，正在等待结果…"):
         while utc_now() - asked < timedelta(seconds=_WAIT_SECONDS):
@@ -204,7 +221,7 @@ def _poll_now(row: SourceRow) -> None:
                 latest = sources.recent_polls(connection, row.source.id, limit=1)
             if latest and latest[0].finished_at >= asked:
                 rerun_with(f"抓取完成：{latest[0].note}")
-    st.info("已排入，同一网站的其他监测源正在抓取，稍后自动完成。", icon="⏳")
+    st.info("已排入抓取，结果稍后出现在下面的抓取记录中。", icon=":material/schedule:")
 
 
 def _look(source: Source) -> Trial:
@@ -214,9 +231,7 @@ def _look(source: Source) -> Trial:
 
 def _show_trial(trial: Trial) -> None:
     head, *rest = trial.lines
-    show = st.success if trial.ok else st.error
-    show("试抓结果", icon="✅" if trial.ok else "⛔")
-    lines = [tag("p", head, class_="head"), *(tag("p", line) for line in rest)]
+    lines = [tag("p", f"试抓：{head}", class_="head"), *(tag("p", line) for line in rest)]
     rows = [
         tag(
             "tr",
@@ -237,7 +252,8 @@ def _show_trial(trial: Trial) -> None:
             more,
             joined(tag("p", "搁置的条目："), tag("ul", *aside)) if aside else "",
             tag("p", "试抓不会写入任何数据。", class_="muted"),
-            class_="trial",
+            class_=f"trial {'good' if trial.ok else 'poor'}",
+            role="status",
         )
     )
 
@@ -286,11 +302,11 @@ def _edit(row: SourceRow) -> None:
         with context.store().write() as connection:
             sources.edit_source(connection, sent.source, revision=row.revision, now=utc_now())
     except ConflictError as error:
-        st.warning(str(error), icon="⚠️")
+        st.warning(str(error), icon=":material/warning:")
         if st.button("载入最新内容", key=f"{key}-reload"):
             st.rerun(scope="fragment")
         return
     except MonitorsError as error:
-        st.error(str(error), icon="⛔")
+        st.error(str(error), icon=":material/error:")
         return
     rerun_with(f"已保存“{sent.source.name}”的修改")

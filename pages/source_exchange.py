@@ -40,10 +40,10 @@ def _import() -> None:
         with context.store().read() as connection:
             plan = opml.plan_import(connection, reading)
     except MonitorsError as error:
-        st.error(str(error), icon="⛔")
+        st.error(str(error), icon=":material/error:")
         return
     if plan.note:
-        st.warning(plan.note, icon="⚠️")
+        st.warning(plan.note, icon=":material/warning:")
     st.markdown(f"可导入 **{len(plan.fresh)}** 个，已有 **{len(plan.known)}** 个，有误 **{len(plan.refused)}** 个。")
     if plan.fresh:
         st.html(_fresh(plan.fresh))
@@ -56,7 +56,7 @@ def _import() -> None:
             with context.store().write() as connection:
                 added = opml.import_sources(connection, plan.fresh, now=utc_now())
         except MonitorsError as error:
-            st.error(str(error), icon="⛔")
+            st.error(str(error), icon=":material/error:")
             return
         source_drawer.rerun_with(f"已导入 {len(added)} 个监测源")
 

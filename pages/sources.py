@@ -49,7 +49,7 @@ def _live() -> None:
     try:
         _list()
     except MonitorsError as error:
-        st.error(f"{error}。本页会自动重试。", icon="⛔")
+        st.error(f"{error}。本页会自动重试。", icon=":material/error:")
 
 
 def _list() -> None:

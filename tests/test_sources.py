@@ -192,6 +192,17 @@ def test_an_id_in_use_gives_way_to_a_made_one(store):
     assert made == new_id(a_source(url="https://other.example/rss"))
 
 
+def test_an_address_given_up_by_an_edit_can_be_watched_again(store):
+    first = do(store, sources.add_source, a_source(id=""))
+    do(store, sources.edit_source, a_source(id=first, url="https://moved.example/"), revision=1)
+    second = do(store, sources.add_source, a_source(id=""))
+    do(store, sources.remove, first)
+    third = do(store, sources.add_source, a_source(id="", url="https://moved.example/"))
+    assert first != second
+    assert third == first, "the moved source is the one that watched this address"
+    assert row(store, second).source.url == "https://a.example/rss"
+
+
 def test_edit_resets_what_the_old_address_taught(store):
     synced(store, A)
     with store.write() as connection:
@@ -271,7 +282,7 @@ def test_demonstration_sources_are_left_alone(store):
     with store.write() as connection:
         connection.execute(update(t.source).values(demo=True))
     for function in (sources.pause, sources.resume, sources.remove, sources.poll_now):
-        with pytest.raises(InputError, match="演示数据|已暂停"):
+        with pytest.raises(InputError, match=r"演示数据|已暂停"):
             do(store, function, "a")
     with pytest.raises(InputError, match="演示数据"):
         do(store, sources.edit_source, A, revision=1)

@@ -8,20 +8,33 @@ Functions that write run inside the caller's write transaction.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
-from sqlalchemy import Connection, Row, Select, case, func, insert, or_, select, update
+from sqlalchemy import Connection, insert, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from monitors.clock import local
 from monitors.errors import ConflictError, InputError
-from monitors.opinion import claims
-from monitors.opinion.model import SOURCE_GROUPS, Source
-from monitors.opinion.schedule import Health, Vitals, health
+from monitors.opinion.model import Source
+from monitors.opinion.source_rows import (
+    Origin,
+    PollRow,
+    SetAside,
+    SourceRow,
+    addresses,
+    count_sources,
+    get,
+    list_sources,
+    read_row,
+    recent_polls,
+    select_rows,
+    set_aside_rows,
+)
 from monitors.opinion.source_rules import (
     DATE_PARTS,
     PAGE_INTERVAL_FLOOR,
@@ -31,66 +44,32 @@ from monitors.opinion.source_rules import (
     new_id,
     problems,
 )
-from monitors.settings import Watch
 from monitors.store import tables as t
 
-Origin = Literal["config", "page", "opml"]
+__all__ = [
+    "PollRow",
+    "SetAside",
+    "SourceRow",
+    "SyncReport",
+    "add_source",
+    "addresses",
+    "count_sources",
+    "dated_url",
+    "edit_source",
+    "get",
+    "list_sources",
+    "pause",
+    "poll_now",
+    "recent_polls",
+    "remove",
+    "resume",
+    "set_aside_rows",
+    "sync_catalogue",
+]
+
 # meta key under which the digests of the catalogue last read are kept: they tell "the operator changed config.toml"
 # from "a person changed the source on the page".
 _CATALOGUE = "catalogue"
-_STATE_COLUMNS = (
-    "next_at",
-    "failures",
-    "streak",
-    "last_poll_at",
-    "last_ok_at",
-    "newest_item_at",
-    "last_outcome",
-    "last_note",
-    "lease_until",
-)
-
-
-@dataclass(frozen=True, slots=True)
-class SourceRow:
-    """A source as stored, with the state of its polling. ``present_interval`` is the adaptive one, in seconds."""
-
-    source: Source
-    origin: Origin
-    removed: bool
-    demo: bool
-    revision: int
-    created_at: datetime
-    updated_at: datetime
-    present_interval: float
-    next_at: datetime
-    failures: float
-    streak: int
-    last_poll_at: datetime | None
-    last_ok_at: datetime | None
-    newest_item_at: datetime | None
-    last_outcome: str
-    last_note: str
-    lease_until: datetime | None
-
-    def vitals(self) -> Vitals:
-        """What ``schedule.health`` judges by."""
-        return Vitals(
-            paused=self.source.paused,
-            condition=self.source.condition,
-            created_at=self.created_at,
-            next_at=self.next_at,
-            interval_seconds=self.present_interval,
-            failures=self.failures,
-            last_poll_at=self.last_poll_at,
-            last_ok_at=self.last_ok_at,
-            newest_item_at=self.newest_item_at,
-            last_outcome=self.last_outcome,
-        )
-
-    def health(self, watch: Watch, now: datetime) -> Health:
-        """How the source is, with the words for the screen; demonstration data is never polled."""
-        return Health("off", "演示数据，不抓取") if self.demo else health(self.vitals(), watch, now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,142 +83,12 @@ class SyncReport:
     kept: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class PollRow:
-    """One poll as it is shown on the source's page."""
-
-    started_at: datetime
-    finished_at: datetime
-    outcome: str
-    status: int | None
-    new: int
-    seen: int
-    dropped: int
-    repaired: int
-    bytes: int
-    note: str
-
-
-@dataclass(frozen=True, slots=True)
-class SetAside:
-    """An entry that could not be taken in, with the reason."""
-
-    at: datetime
-    reason: str
-    excerpt: str
-
-
 def dated_url(url: str, now: datetime) -> str:
     """The address to ask at ``now``: ``{YYYY}``, ``{MM}`` and ``{DD}`` become the office's date (Asia/Shanghai)."""
     if "{" not in url:
         return url
     today = local(now)
     return PLACEHOLDER.sub(lambda m: today.strftime(DATE_PARTS[m[1]]) if m[1] in DATE_PARTS else m[0], url)
-
-
-# ── Reading ──────────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _rows() -> Select[Any]:
-    state = [t.source_state.c[name] for name in _STATE_COLUMNS]
-    return select(t.source, t.source_state.c.interval_seconds.label("present_interval"), *state).join(
-        t.source_state, t.source_state.c.source_id == t.source.c.id
-    )
-
-
-def _row(row: Row[Any]) -> SourceRow:
-    return SourceRow(
-        source=claims.source_of(row),
-        origin=row.origin,
-        removed=row.removed,
-        demo=row.demo,
-        revision=row.revision,
-        created_at=row.created_at,
-        updated_at=row.updated_at,
-        present_interval=row.present_interval,
-        **{name: getattr(row, name) for name in _STATE_COLUMNS},
-    )
-
-
-def _filtered(query: Select[Any], *, group: str, text: str, removed: bool, demo: bool | None) -> Select[Any]:
-    query = query.where(t.source.c.removed.is_(removed))
-    if demo is not None:
-        query = query.where(t.source.c.demo.is_(demo))
-    if group:
-        query = query.where(t.source.c.group_name == group)
-    for word in text.split():
-        pattern = "%" + word.replace("!", "!!").replace("%", "!%").replace("_", "!_") + "%"
-        columns = (t.source.c.name, t.source.c.outlet, t.source.c.url, t.source.c.id, t.source.c.condition)
-        query = query.where(or_(*(column.ilike(pattern, escape="!") for column in columns)))
-    return query
-
-
-def list_sources(
-    connection: Connection,
-    *,
-    group: str = "",
-    text: str = "",
-    removed: bool = False,
-    demo: bool | None = None,
-    limit: int | None = None,
-    offset: int = 0,
-) -> list[SourceRow]:
-    """Sources in the order of the catalogue's groups, then by name; ``text`` words must all occur in name, outlet, …"""
-    place = {group: number for number, group in enumerate(SOURCE_GROUPS)}
-    order = (case(place, value=t.source.c.group_name, else_=len(place)), t.source.c.name, t.source.c.id)
-    query = _filtered(_rows(), group=group, text=text, removed=removed, demo=demo).order_by(*order)
-    if limit is not None:
-        query = query.limit(limit).offset(offset)
-    return [_row(row) for row in connection.execute(query)]
-
-
-def count_sources(connection: Connection, *, group: str = "", text: str = "", demo: bool | None = None) -> int:
-    """How many sources ``list_sources`` would give without a limit."""
-    query = _filtered(select(func.count()).select_from(t.source), group=group, text=text, removed=False, demo=demo)
-    return int(connection.scalar(query) or 0)
-
-
-def get(connection: Connection, source_id: str) -> SourceRow:
-    """One source, removed ones included.
-
-    Raises:
-        InputError: there is no such source.
-    """
-    row = connection.execute(_rows().where(t.source.c.id == source_id)).one_or_none()
-    if row is None:
-        raise InputError(f"没有编号为 {source_id} 的监测源")
-    return _row(row)
-
-
-def to_source(row: SourceRow) -> Source:
-    """The definition the watch polls by."""
-    return row.source
-
-
-def recent_polls(connection: Connection, source_id: str, *, limit: int = 20) -> list[PollRow]:
-    """The last polls of a source, newest first."""
-    columns = [t.poll.c[name] for name in PollRow.__slots__]
-    query = (
-        select(*columns).where(t.poll.c.source_id == source_id).order_by(t.poll.c.started_at.desc(), t.poll.c.id.desc())
-    )
-    return [PollRow(**row._mapping) for row in connection.execute(query.limit(limit))]  # noqa: SLF001 - public by contract
-
-
-def set_aside_rows(connection: Connection, source_id: str, *, limit: int = 20) -> list[SetAside]:
-    """Entries of a source that were set aside, newest first."""
-    columns = [t.set_aside.c[name] for name in SetAside.__slots__]
-    query = select(*columns).where(t.set_aside.c.source_id == source_id)
-    rows = connection.execute(query.order_by(t.set_aside.c.at.desc(), t.set_aside.c.id.desc()).limit(limit))
-    return [SetAside(**row._mapping) for row in rows]  # noqa: SLF001 - public by contract
-
-
-def addresses(connection: Connection) -> dict[tuple[str, str], str]:
-    """``address_key`` → id of every source not removed and not demonstration data: what an import would double."""
-    rows = connection.execute(_rows().where(t.source.c.removed.is_(False), t.source.c.demo.is_(False)))
-    return {address_key(claims.source_of(row)): row.id for row in rows}
-
-
-# ── Writing ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
 def _columns(source: Source) -> dict[str, Any]:
@@ -308,7 +157,7 @@ def sync_catalogue(connection: Connection, catalogue: Sequence[Source], now: dat
     """
     seen_before = _digests(connection)
     digests = {source.id: _digest(source) for source in catalogue}
-    rows = {row.id: _row(row) for row in connection.execute(_rows())}
+    rows = {row.id: read_row(row) for row in connection.execute(select_rows())}
     found: dict[str, list[str]] = {name: [] for name in SyncReport.__slots__}
     for source in catalogue:
         row = rows.get(source.id)
@@ -373,19 +222,26 @@ def add_source(
     _refuse(source, interval_floor)
     if taken := addresses(connection).get(address_key(source)):
         raise InputError(f"这个网址已在监测：{get(connection, taken).source.name}（编号 {taken}）")
-    for wanted in (source.id, new_id(source)):
-        if not is_id(wanted):
-            continue
-        source = replace(source, id=wanted)
-        there = connection.execute(_rows().where(t.source.c.id == wanted)).one_or_none()
-        if there is None:
-            _insert(connection, source, origin=origin, now=now)
-            return wanted
-        if there.removed and address_key(claims.source_of(there)) == address_key(source):
-            # The same address watched again: its earlier reports are its own, and are not reported twice.
-            _change(connection, _row(there), source, now=now, origin=origin, removed=False)
-            return wanted
-    raise InputError("无法为这个网址分配编号，请先恢复或改名同编号的监测源")
+    if there := _removed_at(connection, address_key(source)):
+        # The same address watched again: its earlier reports are its own, and are not reported twice.
+        source = replace(source, id=there.source.id)
+        _change(connection, there, source, now=now, origin=origin, removed=False)
+        return source.id
+    made = new_id(source)
+    # The made id may be that of a source which has since been given another address: then the next one is free.
+    for wanted in itertools.chain((source.id, made), (f"{made}-{number}" for number in itertools.count(2))):
+        taken = connection.scalar(select(t.source.c.id).where(t.source.c.id == wanted))
+        if is_id(wanted) and taken is None:
+            source = replace(source, id=wanted)
+            break
+    _insert(connection, source, origin=origin, now=now)
+    return source.id
+
+
+def _removed_at(connection: Connection, key: tuple[str, str]) -> SourceRow | None:
+    """The removed source that watched this address, if there is one."""
+    rows = connection.execute(select_rows().where(t.source.c.removed.is_(True), t.source.c.url == key[0]))
+    return next((row for row in map(read_row, rows) if address_key(row.source) == key), None)
 
 
 def edit_source(
