@@ -39,14 +39,15 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
         url = f"sqlite:///{tmp_path / 'monitors.db'}"
     else:
         base = request.getfixturevalue("postgres_server")
-        url = _fresh_database(base, f"t{abs(hash(request.node.nodeid)) % 10**12}")
+        url = fresh_database(base, f"t{abs(hash(request.node.nodeid)) % 10**12}")
     opened = Store(url)
     upgrade(opened)
     yield opened
     opened.close()
 
 
-def _fresh_database(base: str, name: str) -> str:
+def fresh_database(base: str, name: str) -> str:
+    """Address of a new, empty database ``name`` on the server at ``base``."""
     from sqlalchemy import create_engine, make_url, text
 
     admin = create_engine(base, isolation_level="AUTOCOMMIT")

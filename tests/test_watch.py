@@ -248,7 +248,7 @@ def test_killed_again_and_again_nothing_is_lost_and_nothing_doubled(server, tmp_
         orphans = connection.scalar(select(func.count()).where(t.item.c.relevant, t.item.c.story_id.is_(None)))
         assert orphans == 0
         assert connection.exec_driver_sql("PRAGMA integrity_check").scalar() == "ok"
-        stories = connection.execute(select(t.story.c.id, t.story.c.items)).all()
+        stories = connection.execute(select(t.story.c.id, t.story.c["items"])).all()
         for story_id, items in stories:
             assert connection.scalar(select(func.count()).where(t.item.c.story_id == story_id)) == items
 

@@ -53,7 +53,11 @@ class Store:
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", self._begin_sqlite)
         else:
-            self.engine = create_engine(self.url, pool_size=8, max_overflow=24, pool_pre_ping=True)
+            # A process frozen inside a transaction must not hold its locks for ever, nor a waiter wait for ever.
+            options = f"-c lock_timeout={int(BUSY_SECONDS * 1000)} -c idle_in_transaction_session_timeout=15000 -c timezone=UTC"
+            self.engine = create_engine(
+                self.url, pool_size=8, max_overflow=24, pool_pre_ping=True, connect_args={"options": options}
+            )
 
     @staticmethod
     def _refuse_damaged_file(path: Path) -> None:
@@ -152,6 +156,8 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 
 
 _REASONS = {
+    "lock timeout": "数据库正忙，10 秒内未能完成，请稍后再试",
+    "idle-in-transaction": "数据库连接因停顿过久被断开，本次未写入",
     "locked": "数据库正忙，10 秒内未能完成，请稍后再试",
     "readonly": "数据库为只读，无法写入，请检查磁盘权限",
     "disk is full": "磁盘已满，无法写入；已有数据仍可查看，请尽快清理磁盘",
