@@ -18,6 +18,7 @@ from monitors.settings import Story
 
 _TITLE, _TAG, _NAME, _FIGURE, _PLACE = range(minhash.BANDS, minhash.BANDS + 5)  # kinds of key beyond the bands
 REPRESENTATIVES = 12  # members of a story that a newcomer is held against: enough to see a veto, bounded in cost
+ENOUGH = 3.5
 CANDIDATES = 64  # reports compared in full for one newcomer, those that share most keys first
 
 
@@ -71,7 +72,7 @@ def member(
     whole = text if minhash.bare(text).startswith(minhash.bare(title)) and title else f"{title}\n{text}"
     found = minhash.shingles(whole)
     signature = minhash.signature(found)
-    read = words(title, text)
+    read = words(title, text, employer)
     return Member(
         id=id,
         title=title,
@@ -125,16 +126,24 @@ def link(a: Member, b: Member, settings: Story) -> Link | None:
 
 def differs(a: Member, b: Member) -> str:
     """What forbids that two reports are of one event (Chinese), or ``""``: county, employer, amount, figures."""
-    if not _regions_agree(a.region, b.region):
-        return "地区不同"
-    if a.amount_fen and b.amount_fen and not _near(a.amount_fen, b.amount_fen):
-        return "金额不同"
+    stated = stated_differ(a.region, a.amount_fen, b.region, b.amount_fen)
+    if stated:
+        return stated
     if _employers_differ(a, b):
         return "用人单位不同"
     if _series(a.words, b.words):
         return "数字不同"
     if _elsewhere(a, b):
         return "地名不同"
+    return ""
+
+
+def stated_differ(region: str, amount_fen: int | None, other_region: str, other_amount_fen: int | None) -> str:
+    """The part of ``differs`` that needs no text: the Chinese veto, or ``""``."""
+    if not _regions_agree(region, other_region):
+        return "地区不同"
+    if amount_fen and other_amount_fen and not _near(amount_fen, other_amount_fen):
+        return "金额不同"
     return ""
 
 
@@ -157,29 +166,29 @@ def _regions_agree(a: str, b: str) -> bool:
     return longer.startswith(shorter) and (not _is_county(a) or not _is_county(b))
 
 
-def _near(a: float, b: float) -> bool:
-    """The same quantity as two outlets round it: within a fifth."""
-    return min(a, b) >= 0.8 * max(a, b)
+def _near(a: float, b: float, least: float = 0.8) -> bool:
+    """The same quantity as two outlets round it: not further apart than a fifth, where nothing else is asked."""
+    return min(a, b) >= least * max(a, b)
 
 
 def _employers_differ(a: Member, b: Member) -> bool:
-    if not a.employer or not b.employer or _same_employer(a.employer, b.employer):
+    first, second = a.words.employer, b.words.employer
+    if not first or not second or _short_form(first, second):
         return False
-    return a.employer not in f"{b.title}{b.text}" and b.employer not in f"{a.title}{a.text}"
+    # A report may name contractor and subcontractor; the one chosen as employer need not be the same.
+    return first not in minhash.bare(f"{b.title}{b.text}") and second not in minhash.bare(f"{a.title}{a.text}")
 
 
-def _same_employer(a: str, b: str) -> bool:
+def _short_form(a: str, b: str) -> bool:
     """One name is the other's short form: its characters occur in the longer one, in order."""
-    shorter, longer = sorted((minhash.bare(a), minhash.bare(b)), key=len)
-    if len(shorter) < 2:
-        return False
+    shorter, longer = sorted((a, b), key=len)
     rest = iter(longer)
     return all(character in rest for character in shorter)
 
 
 def _series(a: Words, b: Words) -> bool:
     """Two numbers of one series (第二号/第三号, 新增126例/新增90例): same unit, other value, no value in common."""
-    for unit in a.figures.keys() & b.figures.keys():
+    for unit in (a.figures.keys() & b.figures.keys()) - {""}:
         first, second = a.figures[unit], b.figures[unit]
         if first & second:
             return False
@@ -218,39 +227,50 @@ def _copy(a: Member, b: Member, settings: Story) -> Link | None:
 
 
 def _facts(a: Member, b: Member) -> Link | None:
-    """County and employer, or county and amount or persons; a prefecture needs two of the three."""
-    if not a.region or a.region != b.region:
-        return None
+    """One county and one agreeing fact (persons alone are too few), or two facts where the county is not known."""
     agreed = []
-    if a.employer and b.employer and _same_employer(a.employer, b.employer):
+    if a.words.employer and b.words.employer and _short_form(a.words.employer, b.words.employer):
         agreed.append("用人单位")
-    if a.amount_fen and b.amount_fen:
+    if a.amount_fen and b.amount_fen and _near(a.amount_fen, b.amount_fen, 0.95):
         agreed.append("金额")
-    if a.workers and b.workers and a.workers >= 3 and _near(a.workers, b.workers):
+    if a.workers and b.workers and min(a.workers, b.workers) >= 3 and _near(a.workers, b.workers, 0.9):
         agreed.append("人数")
-    needed = 1 if _is_county(a.region) and agreed != ["人数"] else 2
-    if len(agreed) < needed:
+    same_county = _is_county(a.region) and a.region == b.region
+    if same_county and _common(a.words, b.words) >= 1.5:
+        agreed.append("标题用词")
+    if same_county:
+        enough = len(agreed) >= 2 or agreed in (["用人单位"], ["金额"])
+    elif a.region and b.region:
+        enough = len(agreed) >= 2
+    else:
+        enough = len(agreed) >= 2 and agreed[0] == "用人单位"
+    if not enough:
         return None
-    return Link(0.8, f"地区、{'、'.join(agreed)}一致")
+    place = "地区、" if a.region and b.region else ""
+    return Link(0.8, f"{place}{'、'.join(agreed)}一致")
+
+
+def _common(a: Words, b: Words) -> float:
+    """How much that is peculiar two titles share."""
+    return sum(min(weight, b.title[pair]) for pair, weight in a.title.items() if pair in b.title)
 
 
 def _told(a: Member, b: Member, gap: float | None) -> Link | None:
     """The same event by its words: a hashtag, a company named in full, peculiar words and figures of the titles."""
     first, second = a.words, b.words
-    shared = {pair: min(weight, second.title[pair]) for pair, weight in first.title.items() if pair in second.title}
-    common = sum(shared.values())
+    common = _common(first, second)
     smaller = min(first.weight, second.weight)
-    wage = first.wage and second.wage
+    wage = (first.wage and second.wage) or (gap is not None and gap <= 1 and (first.wage or second.wage))
     if any(len(tag) >= 6 for tag in first.tags & second.tags):
         return Link(0.75, "话题标签相同")
     if wage and any(len(name) >= 8 for name in first.names & second.names):
         return Link(0.75, "所涉企业相同")
     common += _shared_figures(first, second)
     cover = common / smaller if smaller else 0.0
-    strict = 1.5 if gap is None else 1.0
-    if common >= 3 * strict and cover >= 0.45:
+    wider = common / max(first.weight, second.weight, 1.0)
+    if common >= ENOUGH and (cover >= 0.75 or (cover >= 0.45 and wider >= 0.3)):
         return Link(min(0.7, 0.4 + 0.05 * common), "标题特征一致")
-    if wage and common >= 2 * strict and cover >= 0.4:
+    if wage and gap is not None and common >= 2 and cover >= 0.4:
         return Link(0.5, "标题特征一致")
     inside = max(_inside(first, second), _inside(second, first))
     if inside >= 0.75:
@@ -263,7 +283,7 @@ def _shared_figures(a: Words, b: Words) -> float:
     for unit in a.figures.keys() & b.figures.keys():
         for value in a.figures[unit] & b.figures[unit]:
             telling = len(f"{value:.0f}".rstrip("0")) >= 2
-            total += 1.5 if telling else 0.5
+            total += 2.0 if telling and value >= 1e8 else 1.5 if telling else 0.5
     return min(total, 3.0)
 
 

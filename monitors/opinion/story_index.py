@@ -14,11 +14,12 @@ from typing import Any
 from sqlalchemy import Connection, Row, and_, delete, desc, func, insert, or_, select
 
 from monitors.opinion import minhash
-from monitors.opinion.stories import CANDIDATES, REPRESENTATIVES, Link, Member, differs, link, member
+from monitors.opinion.stories import CANDIDATES, REPRESENTATIVES, Link, Member, differs, link, member, stated_differ
 from monitors.settings import Story
 from monitors.store import tables as t
 
 _REMEMBERED = 1_000  # reports kept as read, some 15 kB each; stories of the day are compared again and again
+_LOOKED_AT = 200  # reports whose stated facts are looked at, those that share most keys first
 _COLUMNS = (
     t.item.c.id,
     t.item.c.text_hash,
@@ -82,57 +83,78 @@ class StoryIndex:
         connection.execute(delete(t.story_band))
         connection.execute(delete(t.story_signature))
         wanted = select(t.item.c.id).where(t.item.c.published_at >= since, t.item.c.story_id.is_not(None))
+        ids = connection.scalars(wanted.order_by(t.item.c.id)).all()
         count = 0
-        for report, _ in self._members(connection, connection.scalars(wanted.order_by(t.item.c.id)).all()):
+        for report, _ in self._members(connection, self._rows(connection, ids)):
             self.add(connection, report, int(report.id))
             count += 1
         return count
 
     def _candidates(self, connection: Connection, report: Member, settings: Story) -> Iterable[tuple[Member, int]]:
-        moment, span = _moment(report), timedelta(days=2 * settings.window_days)
-        band, signature, item = t.story_band.c, t.story_signature.c, t.item.c
+        span = timedelta(days=2 * settings.window_days)
+        band = t.story_band.c
+        # The index alone answers this; what is too old is dropped below, and ``prune`` keeps that little.
         shared = (
-            select(band.item_id)
-            .join(t.story_signature, signature.item_id == band.item_id)
-            .where(band.band.in_(sorted(report.keys)), signature.at.between(moment - span, moment + span))
-            .group_by(band.item_id, signature.at)
-            .order_by(desc(func.count()), desc(signature.at), band.item_id)
-            .limit(CANDIDATES)
+            select(band.item_id, func.count().label("shared"))
+            .where(band.band.in_(sorted(report.keys)))
+            .group_by(band.item_id)
+            .order_by(desc("shared"), desc(band.item_id))
+            .limit(_LOOKED_AT)
         )
-        found = dict.fromkeys(connection.scalars(shared))
+        counts = {row.item_id: int(row.shared) for row in connection.execute(shared)}
+        wanted = dict.fromkeys([*counts, *self._alike(connection, report, span)])
+        near: list[Row[Any]] = []
+        for row in self._rows(connection, list(wanted)):
+            # Template notices crowd in from every county: most fall here, before their texts are read. Those that
+            # share every band may be the very same text, which no stated fact can part.
+            parted = stated_differ(report.region, report.amount_fen, row.region, row.amount_fen)
+            if abs(row.published_at - _moment(report)) <= span and (
+                not parted or counts.get(row.id, 0) >= minhash.BANDS
+            ):
+                near.append(row)
+        order = {item_id: rank for rank, item_id in enumerate(wanted)}
+        near.sort(key=lambda row: order[row.id])
+        return self._members(connection, near[: 2 * CANDIDATES])
+
+    def _alike(self, connection: Connection, report: Member, span: timedelta) -> Sequence[int]:
+        """Reports of the same county with an employer, or about the same amount or persons, whatever their words."""
+        moment, item = _moment(report), t.item.c
         facts = []
         if report.employer:
             facts.append(item.employer.is_not(None))
-        if report.amount_fen:
-            facts.append(item.amount_fen.between(int(report.amount_fen * 0.8), int(report.amount_fen * 1.25) + 1))
-        if report.workers:
-            facts.append(item.workers.between(int(report.workers * 0.8), int(report.workers * 1.25) + 1))
-        if report.region and facts:
-            alike = (
-                select(item.id)
-                .where(
-                    item.region == report.region,
-                    item.published_at.between(moment - span, moment + span),
-                    item.story_id.is_not(None),
-                    or_(*facts),
-                )
-                .order_by(desc(item.published_at), item.id)
-                .limit(CANDIDATES)
+        for column, value in ((item.amount_fen, report.amount_fen), (item.workers, report.workers)):
+            if value:
+                facts.append(column.between(int(value * 0.8), int(value * 1.25) + 1))
+        if not report.region or not facts:
+            return ()
+        alike = (
+            select(item.id)
+            .where(
+                item.region == report.region,
+                item.published_at.between(moment - span, moment + span),
+                item.story_id.is_not(None),
+                or_(*facts),
             )
-            found |= dict.fromkeys(connection.scalars(alike))
-        return self._members(connection, list(found))
+            .order_by(desc(item.published_at), item.id)
+            .limit(CANDIDATES)
+        )
+        return connection.scalars(alike).all()
 
     def _representatives(self, connection: Connection, story_id: int) -> list[Member]:
         first = select(t.item.c.id).where(t.item.c.story_id == story_id).order_by(t.item.c.published_at, t.item.c.id)
         ids = connection.scalars(first.limit(REPRESENTATIVES)).all()
-        return [report for report, _ in self._members(connection, ids)]
+        return [report for report, _ in self._members(connection, self._rows(connection, ids))]
 
-    def _members(self, connection: Connection, ids: Sequence[int]) -> list[tuple[Member, int]]:
-        """The stored reports that belong to a story, read once each."""
+    def _rows(self, connection: Connection, ids: Sequence[int]) -> list[Row[Any]]:
+        """What is stated of the reports that belong to a story, without their texts."""
         rows: list[Row[Any]] = []
         for start in range(0, len(ids), 500):
             chosen = and_(t.item.c.id.in_(ids[start : start + 500]), t.item.c.story_id.is_not(None))
             rows.extend(connection.execute(select(*_COLUMNS).where(chosen).order_by(t.item.c.id)))
+        return rows
+
+    def _members(self, connection: Connection, rows: Sequence[Row[Any]]) -> list[tuple[Member, int]]:
+        """The reports with their stories, each text read once."""
         # An item's number may be given again after a rollback; its content cannot be mistaken.
         keys: dict[int, tuple[Any, ...]] = {row.id: tuple(row)[:-1] for row in rows}
         unread = [row.id for row in rows if keys[row.id] not in self._read]

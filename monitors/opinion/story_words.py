@@ -20,15 +20,21 @@ from monitors.settings import ROOT
 PATH = ROOT / "data" / "story_words.toml"
 
 _LIGHT = 0.34
+_LATIN_WEIGHT = 1.5
 _TAG = re.compile(r"#\s*([^#\n]{2,40}?)\s*#")
+_LATIN = re.compile(r"[a-z][a-z0-9]+")
+_HAN_PAIR = re.compile(r"[\u3400-\u9fff]{2}")
 _BREAK = re.compile(r"[^0-9a-z.\u3400-\u9fff]+")
-_QUANTITY = re.compile(r"(\d{1,15}(?:\.\d{1,4})?)\s*([十百千]?[万亿]?)(?:余|多)?\s*([\u4e00-\u9fff]?)")
+_QUANTITY = re.compile(
+    r"(?<![a-z\d.])(\d{1,15}(?:\.\d{1,4})?)\s*([十百千]?[万亿]?)[余多]?\s*([人名元个起岁枚次例户家件天级项位年月日时分号点]?)"
+)
 _THOUSANDS = re.compile(r"(?<=\d)[,，](?=\d{3})")
 _ORDINAL = re.compile(r"第([一二三四五六七八九十百\d]{1,4})([届期批号轮季次条]?)")
 _UNITS = {"": 1, "十": 10, "百": 100, "千": 1000}
 _LARGE = {"": 1, "万": 10_000, "亿": 100_000_000}
 _DATE_UNITS = frozenset("年月日时分号点")
-_PLACE = re.compile(r"([\u4e00-\u9fff]{2})(自治县|县|区|市|州|旗|镇|乡|街道)")
+_PLACE = re.compile(r"[\u4e00-\u9fff]{2}(?:(?:[\u4e00-\u9fff]{1,2}族){1,4}自治[县州]|县|区|市|州|镇|街道)")
+_PROVINCE = re.compile(r"[\u4e00-\u9fff]{2}(?:省|市|州|县|区)")
 _COMPANY = re.compile(
     r"[\u4e00-\u9fffa-z()]{2,20}?(?:有限责任公司|股份有限公司|有限公司|工程公司|劳务公司|建筑公司|集团公司)"
 )
@@ -42,7 +48,8 @@ class Words:
     ``title``: bigrams of the title (of the first sentence where there is none) with their weights; ``lead``: title and
     first 300 characters, folded; ``tags``: hashtags; ``names``: companies named in full; ``figures``:
     quantities of the title by unit; ``numbers``: all quantities, dates left out; ``places``: tokens such as 盘龙区 in
-    title and lead; ``wage``: whether the title or lead speaks of wages.
+    title and lead; ``wage``: whether title or lead speaks of money owed;
+    ``employer``: what is its own in the employer's name.
     """
 
     title: Mapping[str, float]
@@ -53,6 +60,7 @@ class Words:
     numbers: frozenset[str]
     places: frozenset[str]
     wage: bool
+    employer: str
 
     @property
     def weight(self) -> float:
@@ -60,11 +68,11 @@ class Words:
         return sum(self.title.values())
 
 
-_WAGE = re.compile("工资|欠薪|讨薪|薪资|薪水|薪酬|血汗钱|工钱|劳动报酬|民工|劳务费|工程款")
+_WAGE = re.compile("工资|欠薪|讨薪|薪资|薪水|薪酬|片酬|血汗钱|工钱|劳动报酬|民工|劳务费|工程款|拖欠|讨款|讨债|讨要")
 
 
-def words(title: str, text: str) -> Words:
-    """Read a report's words."""
+def words(title: str, text: str, employer: str | None = None) -> Words:
+    """Read a report's words; ``employer`` as judged, where it was."""
     head = fold(title)
     body = fold(text)
     shown = head if head.strip() else re.split("[。！？\n]", _TAG.sub("", body).strip(), maxsplit=1)[0][:60]
@@ -78,6 +86,7 @@ def words(title: str, text: str) -> Words:
         numbers=frozenset(f"{value:g}{unit}" for value, unit in _quantities(f"{head} {body}")),
         places=frozenset(_places(lead)),
         wage=_WAGE.search(lead) is not None,
+        employer=employer_core(employer or ""),
     )
 
 
@@ -106,12 +115,29 @@ def _weighted(text: str) -> Iterator[tuple[str, float]]:
     each = [1.0] * len(cleaned)
     for match in lists.pattern.finditer(cleaned):
         each[match.start() : match.end()] = [lists.weight[match.group()]] * (match.end() - match.start())
+    for match in _PROVINCE.finditer(cleaned):
+        for at in range(match.start(), match.end()):
+            each[at] = min(each[at], _LIGHT)
     best: dict[str, float] = {}
+    for name in _LATIN.finditer(cleaned):
+        # A Latin name is one word, not as many as it has letters.
+        best[name.group()] = _LATIN_WEIGHT
     for at in range(len(cleaned) - 1):
         pair = cleaned[at : at + 2]
-        if _BREAK.search(pair) is None and (value := min(each[at], each[at + 1])) > 0:
-            best[pair] = max(best.get(pair, 0.0), value)
+        if _HAN_PAIR.fullmatch(pair) and min(each[at], each[at + 1]) > 0:
+            best[pair] = max(best.get(pair, 0.0), (each[at] + each[at + 1]) / 2)
     yield from best.items()
+
+
+_TRADE = re.compile(
+    r"有限责任公司|股份有限公司|有限公司|分公司|公司|集团|股份|建筑|建设|建工|工程|劳务|装饰|装修|劳动|服务|某某?|一家?|涉事|企业|单位|施工|承包|项目部?"
+)
+
+
+def employer_core(name: str) -> str:
+    """What is an employer's own in its name, ``""`` where only trade words are left (某建筑公司)."""
+    core = _TRADE.sub("", _BREAK.sub("", fold(name)))
+    return core if len(core) >= 2 else ""
 
 
 def _company(name: str) -> str:
