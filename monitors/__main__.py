@@ -236,7 +236,7 @@ def _cluster(arguments: argparse.Namespace) -> int:
     settings = settings_module.current()
     now = utc_now()
     identities: list[Any] = []
-    members = []
+    members: list[stories.Member] = []
     for number, row in read_json_lines(arguments.file):
         title, text = row.get("title") or "", row.get("text") or ""
         if not isinstance(title, str) or not isinstance(text, str):

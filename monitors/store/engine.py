@@ -54,7 +54,12 @@ class Store:
             event.listen(self.engine, "begin", self._begin_sqlite)
         else:
             # A process frozen inside a transaction must not hold its locks for ever, nor a waiter wait for ever.
-            options = f"-c lock_timeout={int(BUSY_SECONDS * 1000)} -c idle_in_transaction_session_timeout=15000 -c timezone=UTC"
+            limits = {
+                "lock_timeout": f"{BUSY_SECONDS:.0f}s",
+                "idle_in_transaction_session_timeout": "15s",
+                "timezone": "UTC",
+            }
+            options = " ".join(f"-c {name}={value}" for name, value in limits.items())
             self.engine = create_engine(
                 self.url, pool_size=8, max_overflow=24, pool_pre_ping=True, connect_args={"options": options}
             )
