@@ -66,7 +66,12 @@ _SINGLE_PERSON = re.compile(
     "|^员工(?=讨)"
 )
 _COLLECTIVE_OWED = re.compile(
-    "(?:快递员|骑手|外卖员|民工|员工|工人|教师|职工|老师|协管员|工友|全体|环卫工|司机|医护|我们|众人|多人|业主|保安|队员)[^，。！？；]{0,4}(?:工资|薪|血汗钱|工钱|劳动报酬)|们"
+    "(?:快递员|骑手|外卖员|民工|员工|工人|教师|职工|老师|协管员|工友|全体|环卫工|司机|医护|我们|众人|多人|业主|保安|队员)"
+    "[^，。！？；讨要索自拖欠]{0,4}(?:工资|薪|血汗钱|工钱|劳动报酬)|们"
+)
+_LONE_ACTOR = re.compile("一(?:名|个|位)?(?:男子|女子|工人|民工|农民工|员工|男工|女工|小伙|老汉|老人|外卖员|工友)")
+_SEVERAL = re.compile(
+    "们|几十|数十|多名|数名|等人|我们|工友|十几|上百|数百|众多|一群|大批|[0-9二三四五六七八九十百]+(?:余|多)?名?(?:工人|民工|农民工|员工|职工)"
 )
 _OWED_ME = re.compile("(?:拖欠|欠|克扣|不发|不给|没给|未给)(?:了)?(?:我|本人)(?!们|等|公司|司|厂|单位|校)")
 _FIRST_PERSON = re.compile("本人|我(?!们|国|县|市|省|校|院|司|区|厂|等|村|镇|单位|公司|方|局)")
@@ -135,8 +140,10 @@ def _person_score(
     score += 0.8 if re.search("带了?$|带着$|雇了?$|雇用了?$|雇佣了?$|招了?$|一共有$", before) else 0.0
     if _HURT.search(clause) and distance > 2:
         score -= 1.8
-    if re.search("(?:其中|另有|还有|仅有|只有|仅|仅剩|只剩|剩下?)[^，]{0,6}$", before):
+    if re.search("(?:仅剩|只剩|剩下?)[^，]{0,6}$", before):
         score -= 2.5
+    elif re.search("(?:其中|另有|还有|仅有|只有|仅)[^，]{0,6}$", before):
+        score -= 0.6
     if re.search(
         "检查|排查|巡查|走访|惠及|覆盖|培训|登记|在册|总人数|职工总数",
         text[max(left, number.start - 40) : number.start],
@@ -155,18 +162,25 @@ def _person_score(
 def _single(title: Reading, text: Reading) -> Fact | None:
     """One person's own wages: a headline about one worker, or a complaint in the first person singular."""
     head, whole = title.view.text, text.view.text
-    if any(m.strength >= 0.5 for m in title.mentions):
+    if title.mentions:
         match = _SINGLE_PERSON.search(head)
         if match and not _COLLECTIVE_OWED.search(head) and not _many_or_debtor(head, match):
             return Fact(1, "title", match.start(), match.end(), "涉及人数：单人", 1.0)
+    actor = _LONE_ACTOR.search(whole[:300])
+    if actor and not _SEVERAL.search(head + "\n" + whole) and (text.of("extreme") or text.mentions):
+        near = [(h.start, h.end) for h in text.of("extreme")] + [(m.start, m.end) for m in text.mentions]
+        if any(0 <= start - actor.end() <= 30 for start, _ in near):
+            return Fact(1, "text", actor.start(), actor.end(), "涉及人数：单人", 1.0)
     first = _OWED_ME.search(head + "\n" + whole)
     alone = bool(first) and not re.search("民工|工人|我们|我等|全体", head)
     first = _FIRST_PERSON.search(whole)
+    plural = len(_FIRST_PLURAL.findall(whole))
+    opening = whole.startswith("本人") and plural == 0
     if (
         first
-        and (alone or not _COLLECTIVE_OWED.search(head))
-        and len(_FIRST_PLURAL.findall(whole)) <= 1
-        and len(_FIRST_PERSON.findall(whole)) >= 2
+        and (alone or opening or not _COLLECTIVE_OWED.search(head))
+        and plural <= 1
+        and (alone or opening or len(_FIRST_PERSON.findall(whole)) >= 2)
         and any(m.strength >= 0.5 for m in (*title.mentions, *text.mentions))
         and not re.search("民工|员工工资|工人工资|我司|我公司|我单位|我代表", head + whole[:400])
     ):
@@ -193,7 +207,7 @@ _WAGE = re.compile(
     "工资|薪|工钱|劳动报酬|血汗钱|劳务费|劳务款|人工费|民工款|报酬|加班费|绩效|欠款|汗水钱|辛苦钱|工人安装款|案款"
 )
 _WAGE_AFTER = re.compile(
-    "^(?:元|块|圆|人民币)?(?:钱)?(?:左右|以上|的|多|余)*[^，。！？；0-9]{0,8}?(?:工资|欠薪|工钱|薪|血汗钱|劳动报酬|劳务费|劳务款|人工费|报酬|欠款)"
+    "^(?:元|块|圆|人民币)?(?:钱)?(?:左右|以上|的|多|余)*[^，。！？；0-9]{0,8}?(?:工资|欠薪|工钱|薪|血汗钱|劳动报酬|劳务费|劳务款|人工费|报酬|欠款|案款|执行款)"
 )
 _OTHER = re.compile(
     "罚金|罚款|罚|处以|赔偿金|补偿|赔偿|餐费|合同|工程款|造价|投资|货款|材料款|材料费|贷款|借款|注册资本|注册资金|市值|押金|定金|保证金|周转金|股价|"
@@ -210,6 +224,9 @@ _COUNTED = re.compile(
 )
 _STILL_OWED = re.compile(
     "(?:还|尚|仍|下|总计|总共|共|合计)(?:拖)?欠[^，。！？；]{0,8}$|未付清[^，]{0,4}$|尚有$|剩余$|余下$|仍有$|还剩$"
+)
+_UNPAID = re.compile(
+    "[^。！？；0-9]{0,14}?(?:未给|没给|未付|没付|没有给|至今未|至今没|不给|没有支付|未支付|没结|未结|未兑现|没兑现|未拿到|没拿到)"
 )
 _JOINED_WAGE = re.compile("^[、和及与][^，。！？；]{0,4}(?:工资|薪|工钱|劳务)")
 _PAID = re.compile("(?:已|曾|先后|只|仅|陆续|共|才)?(?:支付|发放|付了|给了|发了|预付|付过|打了|已付)[^，。]{0,8}$")
@@ -290,7 +307,8 @@ def _money_score(text: str, number: Number, end: int, mentions: Sequence[Mention
             if total or re.search("[0-9][多余]?(?:名|位|个)?[^，]{0,5}[人工]，$", text[max(0, left - 14) : left])
             else 0.0
         )
-    score += 1.3 if _STILL_OWED.search(near) else 0.0
+    score += 2.7 if _STILL_OWED.search(near) else 0.0
+    score += _unpaid_after(text, end)
     score += (
         0.8
         if re.search("执行到位|兑现|案款|追回|领到|拿到", text[max(sentence_left, number.start - 24) : number.start])
@@ -304,6 +322,14 @@ def _money_score(text: str, number: Number, end: int, mentions: Sequence[Mention
     if re.search("超过$", near) and re.search("总额超过$", near):
         score -= 1.0
     return score, f"欠薪金额：{text[number.start : end]}"
+
+
+def _unpaid_after(text: str, end: int) -> float:
+    """共8400元，老板至今未给: the sum first, then that it was not paid."""
+    match = _UNPAID.match(text, end)
+    if not match:
+        return 0.0
+    return 2.0 if match.end() - end <= 6 else 1.2
 
 
 def _other_money(near: str, behind: str) -> float:

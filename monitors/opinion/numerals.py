@@ -20,8 +20,8 @@ _LARGE = {"万": 10_000, "亿": 100_000_000, "w": 10_000}
 _NUMERALS = "".join(_DIGITS) + "".join(_SMALL) + "万亿"
 # 几十, 数百, 十几: a range, not a number. 上百, 百余, 近千: the round number itself.
 NUMBER = re.compile(
-    r"(?<![0-9.a-z])(?P<vague>[几数好多若干]{0,2})"
-    r"(?P<body>[0-9]{1,12}(?:\.[0-9]{1,6})?|[" + _NUMERALS.replace("万亿", "") + r"]{1,12})"
+    r"(?<![0-9.a-z])(?P<vague>(?<![人总件户次金])[几数好多若干]{0,2}|)"
+    r"(?P<body>(?<=[近超过上])亿|[0-9]{1,12}(?:\.[0-9]{1,6})?|[" + _NUMERALS.replace("万亿", "") + r"]{1,12})"
     r"(?P<more1>[多余来几]?)(?P<unit>[十百千]?[万亿w]?)(?P<more2>[多余几]?)"
     r"(?P<tail>(?:[0-9]{1,5}|[零一二两三四五六七八九][十百千]?(?:[一二三四五六七八九][十百]?){0,3})(?![0-9.年月日号％%]))?"
     r"(?P<tail_unit>[百千]?)"
@@ -87,6 +87,8 @@ def _value(match: re.Match[str]) -> Number | None:
             value = Decimal(body)
         except InvalidOperation:
             return None
+    elif body == "亿":
+        value = Decimal(_LARGE[body])
     else:
         vague = vague or bool(_RANGE.search(body))
         whole = chinese(body)

@@ -1,0 +1,145 @@
+"""Figures of the judge on the measuring data, and its speed against SnowNLP alone: `python benchmarks/judge.py [--errors N]`.
+
+Figures are taken on rows labelled with certainty. Speed: the same texts in the same run, judged whole (places and
+SnowNLP's score included) against the original SnowNLP's sentiment alone.
+"""
+
+import argparse
+import gzip
+import json
+import os
+import time
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+
+from monitors import settings
+from monitors.opinion.judge import Judge, Report
+
+ROOT = Path(__file__).resolve().parent.parent
+NOW = datetime(2026, 11, 23, tzinfo=UTC)
+STANCES = {"negative": "unresolved", "neutral": "neutral", "positive": "resolved"}
+
+
+def rows(path: Path):
+    opened = gzip.open(path, "rt", encoding="utf-8") if path.suffix == ".gz" else path.open(encoding="utf-8")
+    with opened as file:
+        return [json.loads(line) for line in file]
+
+
+def judged(judge: Judge, found):
+    reports = [Report(row.get("title") or "", row.get("text") or "", NOW, now=NOW) for row in found]
+    return [one for start in range(0, len(reports), 512) for one in judge.judge_many(reports[start : start + 512])]
+
+
+class Figure:
+    """Right of stated, invented of not stated, and the errors."""
+
+    def __init__(self, name: str) -> None:
+        self.name, self.right, self.stated, self.invented, self.silent = name, 0, 0, 0, 0
+        self.errors: list[str] = []
+
+    def add(self, row, wanted, got, *, same=None) -> None:
+        if wanted in (None, ""):
+            self.silent += 1
+            self.invented += got is not None
+            bad = got is not None
+        else:
+            self.stated += 1
+            good = got is not None and (same(wanted, got) if same else wanted == got)
+            self.right += good
+            bad = not good
+        if bad:
+            self.errors.append(f"    {row['id']} wanted {wanted} got {got} | {(row.get('title') or row['text'])[:40]}")
+
+    def show(self, errors: int) -> None:
+        rate = self.right / self.stated if self.stated else float("nan")
+        extra = f", invented {self.invented}/{self.silent} = {self.invented / self.silent:.3f}" if self.silent else ""
+        print(f"{self.name}: {self.right}/{self.stated} = {rate:.3f}{extra}")
+        print("\n".join(self.errors[:errors]), end="\n" if errors and self.errors else "")
+
+
+def same_employer(wanted: str, got: str) -> bool:
+    return any(got in name or name in got for name in wanted.split(";"))
+
+
+def measure(judge: Judge, shared: Path, errors: int) -> None:
+    found = rows(shared / "relevance.jsonl")
+    answers = judged(judge, found)
+    sure = [(row, answer) for row, answer in zip(found, answers, strict=True) if row["sure"]]
+    table = Counter((bool(row["relevant"]), answer.relevant) for row, answer in sure)
+    print(
+        f"relevance: precision {table[True, True] / (table[True, True] + table[False, True]):.3f} "
+        f"recall {table[True, True] / (table[True, True] + table[True, False]):.3f} {dict(table)}"
+    )
+    stance, sign = Figure("stance"), Figure("sentiment sign")
+    workers, amount, employer = Figure("workers"), Figure("amount"), Figure("employer")
+    for row, answer in sure:
+        if not row["relevant"]:
+            continue
+        stance.add(row, STANCES[row["stance"]], answer.stance)
+        if row["stance"] != "neutral":
+            sign.add(row, row["stance"] == "positive", answer.sentiment > 0)
+        workers.add(row, row["workers"], answer.workers)
+        amount.add(row, row["amount_yuan"] and round(row["amount_yuan"] * 100), answer.amount_fen)
+        employer.add(row, row["employer"], answer.employer, same=same_employer)
+    for figure in (stance, sign, workers, amount, employer):
+        figure.show(errors)
+    general = rows(shared / "sentiment.jsonl")
+    right: Counter[tuple[str, str]] = Counter()
+    for row, answer in zip(general, judged(judge, general), strict=True):
+        right[row["source"][:24], "n"] += 1
+        right[row["source"][:24], "ours"] += (answer.sentiment > 0) == bool(row["label"])
+        right[row["source"][:24], "snownlp"] += ((answer.snownlp or 0) > 0.5) == bool(row["label"])
+    for source in sorted({source for source, _ in right}):
+        n = right[source, "n"]
+        print(f"sentiment {source}: {right[source, 'ours'] / n:.3f} (SnowNLP {right[source, 'snownlp'] / n:.3f})")
+    stream = rows(shared / "stream.jsonl.gz")
+    flagged = [row["title"] for row, one in zip(stream, judged(judge, stream), strict=True) if one.relevant]
+    print(f"stream: {len(flagged)} of {len(stream)} titles called relevant")
+    print("\n".join(f"    {title}" for title in flagged))
+
+
+def speed(judge: Judge, texts) -> None:
+    from snownlp import SnowNLP
+
+    sample = texts[:24]
+    SnowNLP("热身").sentiments  # noqa: B018 - loads its model before the clock starts
+    start = time.perf_counter()
+    for text in sample:
+        SnowNLP(text).sentiments  # noqa: B018
+    alone = len(sample) / (time.perf_counter() - start)
+    reports = [Report("", text, NOW, now=NOW) for text in texts]
+    judge.judge_many(reports[:32])
+    start = time.perf_counter()
+    judge.judge_many(reports)
+    whole = len(reports) / (time.perf_counter() - start)
+    mean = sum(map(len, texts)) / len(texts)
+    print(
+        f"speed, texts of {mean:.0f} characters: judged whole {whole:.0f}/s, SnowNLP alone {alone:.1f}/s = {whole / alone:.1f}x"
+    )
+
+
+def main() -> None:
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--errors", type=int, default=0, help="show so many errors of each figure")
+    arguments.add_argument("--shared", type=Path, default=ROOT.parent / "shared")
+    options = arguments.parse_args()
+    judge = Judge(settings.load())
+    measuring = options.shared / "eval"
+    if measuring.is_dir():
+        measure(judge, measuring, options.errors)
+        texts = [row["text"] for row in rows(measuring / "relevance.jsonl") if len(row["text"]) > 150]
+    else:
+        print(f"no measuring data at {options.shared}; speed only")
+        own = (ROOT / "tests" / "data" / "gold_judge.jsonl").read_text(encoding="utf-8").splitlines()
+        texts = [
+            "".join(json.loads(line)["title"] + "。" + json.loads(line)["text"] for line in own[at : at + 8])
+            for at in range(0, 160, 8)
+        ]
+    speed(judge, texts[:300])
+    print(f"cores {os.cpu_count()}")
+
+
+if __name__ == "__main__":
+    main()
