@@ -28,9 +28,9 @@ OUTLETS = ("示例晨报", "示例在线", "示例都市报", "示例网络论�
 # What a hostile outlet may put into a title: every one of these must appear as plain characters.
 HOSTILE_TITLES = (
     "讨薪 <script>window.hacked=1</script><img src=http://beacon.invalid/a.png onerror=window.hacked=1>",
-    "讨薪 ![图](http://beacon.invalid/b.png) [点我](javascript:window.hacked=1) :material/home: :red[红] $\\frac{1}{2}$",
+    "讨薪 ![图](http://beacon.invalid/b.png) [点我](javascript:window.hacked=1) :material/home: :red[红] $\\frac12$",
     "讨薪" + "长" * 150 + "https://beacon.invalid/" + "x" * 150,
-    "讨薪 </style></textarea>{{7*7}} & &amp; ‮反向‬ \"'` 欠薪",
+    "讨薪 </style></textarea>{{7*7}} & &amp; \u202e反向\u202c \"'` 欠薪",
 )
 TITLES = (
     "示例工地三名工人爬上塔吊讨要工资",
