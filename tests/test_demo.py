@@ -210,7 +210,7 @@ def indexed(store: Store) -> int:
 
 @pytest.mark.usefixtures("small")
 def test_loaded_through_the_real_intake_then_cleared_without_a_trace(store: Store, settings: Settings) -> None:
-    real = Source("real", "真实来源", "feed", "https://news.example.org/feed.xml")
+    real = Source("real", "真实来源", "feed", "https://news.example.org/feed.xml", outlet="真实来源")
     with store.write() as connection:
         now = NOW - timedelta(days=1)
         demo.insert_demo(connection, real, now=now)
@@ -305,6 +305,37 @@ def test_cleared_while_loading_stops_the_load(store: Store, settings: Settings) 
     with pytest.raises(ConflictError, match="被清除"):
         demo.load(store, settings, now=NOW, progress=clear_at_half)
     assert set(counts(store).values()) == {0}
+
+
+@pytest.mark.usefixtures("tiny")
+def test_a_real_report_that_joined_an_invented_story_keeps_it(store: Store, settings: Settings) -> None:
+    demo.load(store, settings, now=NOW)
+    with store.read() as connection:
+        copied = connection.execute(
+            select(t.item)
+            .join(t.alert, t.alert.c.story_id == t.item.c.story_id)
+            .where(t.item.c.relevant)
+            .order_by(t.item.c.id.desc())
+            .limit(1)
+        ).one()
+    real = Source("real", "真实来源", "feed", "https://news.example.org/feed.xml", outlet="真实来源")
+    judged = demo.Judge(settings).judge(copied.title, copied.text, published=NOW, now=NOW)
+    with store.write() as connection:
+        demo.insert_demo(connection, real, now=NOW)
+        connection.execute(update(t.source).where(t.source.c.id == "real").values(demo=False))
+        entry = Entry("g", copied.title, "https://news.example.org/1", copied.text, NOW)
+        demo.intake.take_in(connection, real, [entry], [judged], settings=settings, now=NOW)
+        joined = connection.scalar(select(t.item.c.story_id).where(t.item.c.source_id == "real"))
+    assert joined == copied.story_id
+
+    demo.clear(store)
+    with store.read() as connection:
+        item = connection.execute(select(t.item)).one()
+        story = connection.execute(select(t.story)).one()
+        alert = connection.execute(select(t.alert)).one()
+    assert (item.source_id, item.story_id, item.demo) == ("real", story.id, False)
+    assert (story.items, story.first_outlet, story.demo) == (1, "真实来源", False)
+    assert (alert.story_id, alert.demo) == (story.id, False)
 
 
 # ── As a feed ────────────────────────────────────────────────────────────────────────────────────────────────────────
