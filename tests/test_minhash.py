@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from monitors.opinion import minhash
 TEXT = "县人社局会同住建部门约谈施工单位，责令限期支付二十七名工人工资，当天已有部分款项到账，其余按承诺分期付清。"
 
 
+ROOT = Path(__file__).resolve().parent.parent
 PINNED_SIGNATURE = [1648230633, 433993630, 2343431387, 1116175483]
 PINNED_BAND = 3408067971048353056
 
@@ -36,7 +38,7 @@ def test_a_stored_signature_means_the_same_on_every_machine_and_run() -> None:
     )
     runs = {
         subprocess.run(
-            [sys.executable, "-c", script], env={"PYTHONHASHSEED": seed}, capture_output=True, check=True, cwd="."
+            [sys.executable, "-c", script], env={"PYTHONHASHSEED": seed}, capture_output=True, check=True, cwd=ROOT
         ).stdout
         for seed in ("1", "2")
     }

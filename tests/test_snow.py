@@ -12,6 +12,7 @@ from types import ModuleType
 
 import pytest
 
+from monitors.errors import SettingsError
 from monitors.opinion import snow_model
 from monitors.opinion.snow import SnowScorer
 
@@ -165,8 +166,8 @@ def test_a_child_that_fails_is_explained(tmp_path: Path, monkeypatch: pytest.Mon
     for name in snow_model._SOURCES:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_bytes(b"not a model")
-    with pytest.raises(snow_model.ModelError, match="转换失败"):
-        snow_model.load(tmp_path / "cache")
+    with pytest.raises(SettingsError, match="转换失败"):
+        SnowScorer(tmp_path / "cache")
     assert not list((tmp_path / "cache").iterdir())
 
 

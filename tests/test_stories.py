@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import time
 from collections import defaultdict
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -118,7 +119,8 @@ def test_a_copy_may_come_later_than_a_retelling(days: float, joined: bool) -> No
     [
         ("530124", "530124", True), ("530124", "530100", True), ("530124", "530000", True), ("530124", "", True),
         ("530124", "530125", False), ("530124", "530300", False), ("530100", "530300", False),
-        ("530102", "520000", False), ("530112", "530100", True), ("532901", "532900", True), ("530000", "510000", False),
+        ("530102", "520000", False), ("530112", "530100", True), ("532901", "532900", True),
+        ("530000", "510000", False),
     ],
 )  # fmt: skip
 def test_places_within_one_another_agree(a: str, b: str, agree: bool) -> None:
@@ -217,6 +219,16 @@ def test_five_hundred_copies_are_one_story() -> None:
         for i in range(500)
     ]
     assert len(set(cluster(members, STORY).values())) == 1
+
+
+@pytest.mark.parametrize(
+    "filler",
+    ["#" + " " * 20_000, "# " * 10_000, "1" * 20_000, "1 " * 10_000, "县" * 20_000, "公司" * 10_000, "(" * 20_000],
+)
+def test_hostile_text_is_read_in_bounded_time(filler: str) -> None:
+    begin = time.process_time()
+    report(1, filler, filler)
+    assert time.process_time() - begin < 1.5  # some 50 ms; a quadratic pattern takes minutes
 
 
 def test_labelled_reports_reach_the_floor(shared_dir: Path) -> None:

@@ -20,7 +20,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from monitors.opinion.snow_model import BOS, CODE_BITS, FIRST_HAN, UNKNOWN, SnowModel, load
+from monitors.errors import SettingsError
+from monitors.opinion.snow_model import BOS, CODE_BITS, FIRST_HAN, UNKNOWN, ModelError, SnowModel, load
 
 _HAN_RUN = re.compile("([\u4e00-\u9fa5]+)")  # SnowNLP's own
 _BATCH_CHARS = 60_000  # Chinese characters advanced together: bounds memory, long enough to fill the steps
@@ -37,9 +38,12 @@ class SnowScorer:
         """Load the tables from ``cache_dir``, converting the installed package's models on the first start.
 
         Raises:
-            ModelError: SnowNLP is not installed, or its models could not be converted.
+            SettingsError: SnowNLP is not installed, or its models could not be converted.
         """
-        self._model = load(cache_dir)
+        try:
+            self._model = load(cache_dir)
+        except ModelError as error:
+            raise SettingsError(str(error)) from error
 
     def segment(self, texts: Sequence[str]) -> list[list[str]]:
         """``SnowNLP(text).words`` for each text."""

@@ -21,12 +21,13 @@ PATH = ROOT / "data" / "story_words.toml"
 
 _LIGHT = 0.34
 _LATIN_WEIGHT = 1.5
-_TAG = re.compile(r"#\s*([^#\n]{2,40}?)\s*#")
+_TAG = re.compile(r"#([^#\n]{2,48})#")
 _LATIN = re.compile(r"[a-z][a-z0-9]+")
 _HAN_PAIR = re.compile(r"[\u3400-\u9fff]{2}")
 _BREAK = re.compile(r"[^0-9a-z.\u3400-\u9fff]+")
 _QUANTITY = re.compile(
-    r"(?<![a-z\d.])(\d{1,15}(?:\.\d{1,4})?)\s*([十百千]?[万亿]?)[余多]?\s*([人名元个起岁枚次例户家件天级项位年月日时分号点]?)"
+    r"(?<![a-z\d.])(\d{1,15}(?:\.\d{1,4})?) {0,2}([十百千]?[万亿]?)[余多]?"
+    r" {0,2}([人名元个起岁枚次例户家件天级项位年月日时分号点]?)"
 )
 _THOUSANDS = re.compile(r"(?<=\d)[,，](?=\d{3})")
 _ORDINAL = re.compile(r"第([一二三四五六七八九十百\d]{1,4})([届期批号轮季次条]?)")
