@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
+import os
 import re
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -23,6 +30,7 @@ from monitors.store.engine import Store
 from monitors.store.schema import upgrade
 from pages import source_table
 from pages.source_table import Judged, due_words, health_counts, in_order, interval_words
+from tests.feedserver import FeedServer
 
 ROOT = Path(__file__).resolve().parent.parent
 NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
@@ -133,6 +141,22 @@ def test_an_unknown_source_is_said_so(full):
     assert "没有编号为 nobody" in app.warning[0].value
 
 
+def test_the_empty_form_asks_in_chinese(full):
+    app = page()
+    app.button(key="source_new").click().run()
+    assert not app.exception
+    assert {"名称 *", "网址 *", "媒体名称"} <= {field.label for field in app.text_input}
+    assert {"添加", "试抓一次"} <= labels(app)
+
+
+def test_import_and_export_stand_in_one_drawer(full):
+    app = page()
+    app.button(key="source_exchange").click().run()
+    assert not app.exception
+    total = len(settings_module.load().sources)
+    assert [button.label for button in app.get("download_button")] == [f"下载 {total} 个监测源"]
+
+
 def test_no_english_is_left_in_labels(full):
     app = page(source="ss-people-qianxin")
     assert not app.exception
@@ -198,3 +222,76 @@ def test_trouble_comes_first(house):
 )
 def test_interval_words(seconds, words):
     assert interval_words(seconds) == words
+
+
+# ── One journey in a real browser ────────────────────────────────────────────────────────────────────────────────────
+
+CHROMIUM = "/usr/bin/chromium"
+
+
+def free_port():
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return found.getsockname()[1]
+
+
+@pytest.fixture
+def site(full, tmp_path):
+    """The pages on a port of their own, over the same store, with loopback addresses trusted; yields the address."""
+    text = (ROOT / "config.toml").read_text(encoding="utf-8")
+    config = tmp_path / "config.toml"
+    config.write_text(text.replace("trusted_networks = []", 'trusted_networks = ["127.0.0.0/8"]'), encoding="utf-8")
+    port = free_port()
+    command = [sys.executable, "-m", "streamlit", "run", "pages/frame.py", "--server.port", str(port)]
+    environ = os.environ | {"MONITORS_DATA": str(tmp_path), "MONITORS_CONFIG": str(config)}
+    server = subprocess.Popen(command, cwd=ROOT, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        with contextlib.suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/_stcore/health", timeout=2):
+            break
+        time.sleep(0.1)
+    yield f"http://127.0.0.1:{port}/sources"
+    server.terminate()
+    server.wait(20)
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="no Chromium on this machine")
+def test_a_person_tries_adds_and_removes_a_source(site):
+    sync_api = pytest.importorskip("playwright.sync_api")
+    with FeedServer() as feeds, sync_api.sync_playwright() as playwright:
+        feeds.feed("/new.xml").append(title=f"讨薪 {HOSTILE}", text="工人反映")
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 1366, "height": 768}, locale="zh-CN")
+        page.set_default_timeout(60_000)
+        outside: list[str] = []
+        inside = ("http://127.0.0.1", "ws://127.0.0.1", "data:", "blob:")
+        page.on("request", lambda request: None if request.url.startswith(inside) else outside.append(request.url))
+        expect = sync_api.expect
+        page.goto(site)
+        expect(page.locator(".sources tbody tr").first).to_contain_text("澎湃新闻")
+
+        page.locator(".sources tbody tr").first.click()
+        expect(page.locator(".source-facts h3")).to_have_text("澎湃新闻")
+        assert page.url.endswith("?source=ym-thepaper")
+        page.keyboard.press("Escape")
+        expect(page.locator(".source-facts")).to_have_count(0)
+
+        page.get_by_role("button", name="新增监测源").click()
+        page.get_by_role("button", name="添加", exact=True).click()
+        expect(page.locator(".problems")).to_contain_text("请填写网址")
+        page.get_by_role("textbox", name="名称 *").fill("环回新源")
+        page.get_by_role("textbox", name="网址 *").fill(feeds.url("/new.xml"))
+        page.get_by_role("button", name="试抓一次").click()
+        expect(page.locator(".trial")).to_contain_text("抓到 1 条")
+        expect(page.locator(".trial table")).to_contain_text("![b](http://beacon.invalid/b.png) :material/home:")
+        page.get_by_role("button", name="添加", exact=True).click()
+        expect(page.locator(".source-facts h3")).to_have_text("环回新源")
+
+        page.get_by_role("button", name="移除").click()
+        page.get_by_role("button", name="确认移除").click()
+        expect(page.locator(".source-facts")).to_have_count(0)
+        page.get_by_role("textbox", name="查找").fill("环回新源")
+        expect(page.locator(".sources .nothing")).to_contain_text("没有符合条件的监测源")
+        browser.close()
+    assert outside == []
