@@ -13,6 +13,7 @@ import socket
 import ssl
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
 import httpcore2
@@ -110,6 +111,7 @@ class GuardedBackend(AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> AsyncNetworkStream:
+        host = host.strip("[]")  # httpcore passes IPv6 literals as they stand in the URL
         found = await self._resolver.addresses(host)
         for ip in found:
             why = refusal(ip, self._trusted)
@@ -146,6 +148,7 @@ class GuardedBackend(AsyncNetworkBackend):
         await asyncio.sleep(seconds)
 
 
+@lru_cache(maxsize=1)
 def default_tls() -> ssl.SSLContext:
     """The system's certificates (where an operator adds a government root) plus the shipped public ones."""
     import certifi  # noqa: PLC0415 - 300 kB read only where a fetcher is made
