@@ -11,7 +11,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -149,15 +149,16 @@ def read_json_lines(name: str) -> Iterator[tuple[int, dict[str, Any]]]:
         raise InputError(f"无法读取 {name}：{error}") from error
 
 
-def _published(row: dict[str, Any], name: str, number: int) -> datetime | None:
+def _published(row: dict[str, Any], name: str, number: int, now: datetime) -> datetime | None:
+    """The row's time; None, with a word on stderr, where it cannot be believed: one odd date must not stop a file."""
     from monitors.opinion.dates import read_date  # noqa: PLC0415
 
     value = row.get("published")
     if value in (None, ""):
         return None
-    found = read_date(str(value), utc_now())
+    found = read_date(str(value), now)
     if found.at is None:
-        raise InputError(f"{name} 第 {number} 行 published 不是可信的时间（{found.note}）：{value!r}")
+        print(f"{name} 第 {number} 行 published 按未知处理（{found.note}）：{value!r}", file=sys.stderr)
     return found.at
 
 
@@ -179,7 +180,7 @@ def _judge(arguments: argparse.Namespace) -> int:
         report = Report(
             title=row.get("title") or "",
             text=row.get("text") or "",
-            published=_published(row, arguments.file, number) or now,
+            published=_published(row, arguments.file, number, now) or now,
             source_region=str(row.get("source_region") or ""),
             outlet_national=False,
             now=now,
@@ -234,7 +235,8 @@ def _cluster(arguments: argparse.Namespace) -> int:
     from monitors.opinion import stories  # noqa: PLC0415
 
     settings = settings_module.current()
-    now = utc_now()
+    # Grouping asks how far apart reports are, not whether a date has come yet.
+    ages_hence = utc_now() + timedelta(days=36_500)
     identities: list[Any] = []
     members: list[stories.Member] = []
     for number, row in read_json_lines(arguments.file):
@@ -242,7 +244,7 @@ def _cluster(arguments: argparse.Namespace) -> int:
         if not isinstance(title, str) or not isinstance(text, str):
             raise InputError(f"{arguments.file} 第 {number} 行 title 和 text 应为文字")
         identities.append(row.get("id", number))
-        published = _published(row, arguments.file, number) or now
+        published = _published(row, arguments.file, number, ages_hence)
         members.append(stories.member(id=len(members), title=title, text=text, published=published))
     found = stories.cluster(members, settings.story)
     for index, identity in enumerate(identities):
