@@ -64,6 +64,8 @@ def due_words(row: SourceRow, now: datetime) -> str:
     if row.lease_until is not None and row.lease_until > now:
         return "正在抓取"
     left = row.next_at - now
+    if left <= timedelta(minutes=-1):
+        return f"已迟 {age(-left)}"
     return f"{age(left)}后" if left >= timedelta(minutes=1) else "1 分钟内"
 
 

@@ -188,7 +188,8 @@ def a_row(store, **state):
     [
         ({"next_at": NOW + timedelta(minutes=12)}, "12 分钟后"),
         ({"next_at": NOW + timedelta(seconds=59)}, "1 分钟内"),
-        ({"next_at": NOW - timedelta(hours=1)}, "1 分钟内"),
+        ({"next_at": NOW - timedelta(seconds=59)}, "1 分钟内"),
+        ({"next_at": NOW - timedelta(hours=1)}, "已迟 1 小时"),
         ({"lease_until": NOW + timedelta(minutes=1)}, "正在抓取"),
         ({"lease_until": NOW - timedelta(minutes=1), "next_at": NOW + timedelta(hours=2)}, "2 小时后"),
     ],

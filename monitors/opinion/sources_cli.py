@@ -140,7 +140,7 @@ def _import(arguments: argparse.Namespace, _settings: Settings, store: Store) ->
     try:
         data = sys.stdin.buffer.read(opml.MAX_BYTES + 1) if arguments.file == "-" else _read(Path(arguments.file))
     except OSError as error:
-        raise InputError(f"无法读取 {arguments.file}：{error.strerror}") from error
+        raise InputError(f"无法读取 {arguments.file}：{_reason(error)}") from error
     reading = opml.read_opml(data)
     if arguments.dry_run:
         with store.read() as connection:
@@ -165,6 +165,11 @@ def _import(arguments: argparse.Namespace, _settings: Settings, store: Store) ->
     return 0
 
 
+def _reason(error: OSError) -> str:
+    known = {FileNotFoundError: "文件或文件夹不存在", PermissionError: "没有权限", IsADirectoryError: "这是文件夹"}
+    return known.get(type(error), f"系统错误 {error.errno}")
+
+
 def _read(path: Path) -> bytes:
     with path.open("rb") as file:
         return file.read(opml.MAX_BYTES + 1)
@@ -185,6 +190,6 @@ def _export(arguments: argparse.Namespace, settings: Settings, store: Store) -> 
         temporary.replace(target)
     except OSError as error:
         temporary.unlink(missing_ok=True)
-        raise InputError(f"无法写入 {target}：{error.strerror}") from error
+        raise InputError(f"无法写入 {target}：{_reason(error)}") from error
     print(f"已导出 {len(rows)} 个监测源到 {target}", file=sys.stderr)
     return 0
