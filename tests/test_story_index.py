@@ -104,6 +104,11 @@ def test_template_news_stays_apart(desk: Desk, change: dict[str, Any], why: str)
     assert other != first, (why, reason)
 
 
+def test_one_text_from_outlets_of_two_counties_is_one_story(desk: Desk) -> None:
+    first, _ = desk.take("云岭县安置房工地四十三名工人盼工钱", TEXT, region="530124")
+    assert desk.take("云岭县安置房工地四十三名工人盼工钱", TEXT, region="530125")[0] == first
+
+
 def test_the_window_moves_with_the_affair_and_ends(desk: Desk) -> None:
     facts = {"region": "530124", "employer": "云南青禾建筑劳务有限公司"}
     first, _ = desk.take("工人讨薪", "甲", **facts)
