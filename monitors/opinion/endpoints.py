@@ -131,7 +131,7 @@ def _usual(item: dict[str, Any], names: tuple[str, ...]) -> Any:
 
 def _raw(item: Any, recipe: Recipe, frame: Frame) -> RawEntry:
     if not isinstance(item, dict):
-        return RawEntry(title=_text(item))
+        return RawEntry(title=item if isinstance(item, str) else "")
     title = follow_path(item, recipe.title) if recipe.title else _usual(item, _TITLE)
     time = follow_path(item, recipe.time) if recipe.time else _usual(item, _TIME)
     summary = follow_path(item, recipe.summary) if recipe.summary else _usual(item, _SUMMARY)

@@ -19,6 +19,7 @@ from monitors.opinion.model import Parsed
 
 _XML_DECLARATION = re.compile(r"<\?xml\s[^<>]{0,300}?\?>", re.IGNORECASE)
 _ROOT = re.compile(r"<\s*((?:rss|feed|rdf|channel|[A-Za-z]\w{0,20}:(?:rss|feed|rdf))\b)", re.IGNORECASE)
+_CHARACTER_REFERENCE = re.compile(r"&#(?:[xX]([0-9a-fA-F]{1,40})|(\d{1,40}));")
 _FIRST_TAG = re.compile(r"<([A-Za-z_][\w:.-]{0,60})")
 _HTML_TAGS = {
     "html",
@@ -67,6 +68,8 @@ def _checked(text: str) -> tuple[str, str]:
     if text.count("<!--") - text.count("-->") > _SOME_OPEN_COMMENTS:
         raise ParseError("内容可疑：有大量未结束的注释，已拒绝解析")
     text = _XML_DECLARATION.sub("", text, count=1) if "<?xml" in text[:2000].lower() else text
+    if "&#" in text:
+        text = _CHARACTER_REFERENCE.sub(_possible, text)
     root, prolog = _root(text)
     if "<!entity" in prolog.lower():
         raise ParseError("内容可疑：自定义实体（DOCTYPE 内含 ENTITY）可用于攻击，已拒绝解析")
@@ -77,6 +80,13 @@ def _checked(text: str) -> tuple[str, str]:
         if late and not text[: late.start()].lower().count("<html"):
             return text[late.start() :], late[1]
     raise ParseError(_what_it_is(text, root))
+
+
+def _possible(reference: re.Match[str]) -> str:
+    """A character reference, or nothing where XML knows no such character: one ``&#8;`` must not cost the feed."""
+    code = int(reference[1], 16) if reference[1] else int(reference[2])
+    allowed = code in (9, 10, 13) or 0x20 <= code <= 0xD7FF or 0xE000 <= code <= 0xFFFD or 0x10000 <= code <= 0x10FFFF
+    return reference[0] if allowed else ""
 
 
 def _root(text: str) -> tuple[str, str]:

@@ -189,9 +189,14 @@ def _nearby_date(link: Any, words: str) -> str:
     node = link
     for _ in range(4):
         node = node.getparent()
-        if node is None or sum(1 for _ in node.iter("a")) > 6:
+        if node is None or any(_is_other(other, link) for other in node.iter("a")):
             return ""
         around = squeeze(node.text_content()[:2000]).replace(words, " ")
         if has_date(around[:_MAX_DATE_TEXT]):
             return around[:_MAX_DATE_TEXT]
     return ""
+
+
+def _is_other(other: Any, link: Any) -> bool:
+    """Whether a link near ours is another report's."""
+    return other.get("href") != link.get("href") and len(squeeze(other.text_content())) >= _MIN_TITLE
