@@ -118,9 +118,9 @@ def test_an_office_moves_between_databases_by_backup_and_restore(store, tmp_path
     search.ensure(store)
     made = b.backup(store, tmp_path / "b.zip", now=NOW)
     if store.dialect == "sqlite":
-        from tests.conftest import _fresh_database
+        from tests.conftest import fresh_database
 
-        target = _fresh_database(postgres_server, "moved")
+        target = fresh_database(postgres_server, "moved")
     else:
         target = f"sqlite:///{tmp_path / 'moved' / 'monitors.db'}"
     done = r.restore(Deployed(target, tmp_path), made.path, now=NOW)

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import BinaryIO
 
 from sqlalchemy import ColumnElement, Connection, func, or_, select
@@ -228,6 +229,7 @@ def tone(sentiment: float, negative_at: float, positive_at: float) -> str:
     return "正面" if sentiment >= positive_at else "中性"
 
 
+@lru_cache(maxsize=4096)
 def places(code: str) -> tuple[str, str]:
     """Names of prefecture and county for a division code; empty where the code does not reach so far."""
     if not code:
