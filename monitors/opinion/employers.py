@@ -15,18 +15,20 @@ from monitors.opinion.mentions import Reading
 Field = Literal["title", "text"]
 
 _SUFFIX = re.compile(
-    "(?:股份有限公司|有限责任公司|集团有限公司|有限公司|分公司|总公司|子公司|集团公司|劳务公司|建筑公司|建设公司|装修公司|装饰公司|房地产公司|开发公司|科技公司|物业公司|"
+    "(?:\\([\u4e00-\u9fff]{2,4}\\)(?:集团|股份|建设|工程|建筑|控股)*有限(?:责任)?公司|股份有限公司|有限责任公司|集团有限公司|有限公司|分公司|总公司|子公司|集团公司|劳务公司|建筑公司|建设公司|装修公司|装饰公司|房地产公司|开发公司|科技公司|物业公司|"
     "保安公司|公交公司|外包公司|传媒公司|置业公司|园林公司|工程公司|劳务队|施工队|工程队|项目部|公司|集团|矿业|"
     "服装厂|电子厂|水泥厂|砖厂|茶厂|鞋厂|玩具厂|家具厂|加工厂|制衣厂|榨菜厂|砂石厂|糖厂|养殖场|农场|林场|煤矿|工厂|厂|"
     "实验学校|补习学校|职业学校|培训学校|幼儿园|小学|中学|学院|大学|学校|驾校|培训中心|早教中心|人民医院|中医院|医院|疾控中心|卫生院|诊所|"
     "大酒店|酒店|宾馆|饭店|餐饮店|餐厅|餐饮|火锅店|饭庄|山庄|会所|超市|专卖店|服务中心|健身|影城|度假村|景区|"
-    "街道办事处|街道办|教育局|建设局|水务局|交通局|环卫所|环卫站|管理处|管委会|镇政府|乡政府|县政府|村委会|剧组|俱乐部|航空|快递|蛋糕|合作社|茶楼|公交|汽车)"
+    "街道办事处|街道办|教育局|建设局|水务局|交通局|环卫所|环卫站|管理处|管委会|镇政府|乡政府|县政府|村委会|剧组|俱乐部|航空|快递|蛋糕|合作社|茶楼|公交|汽车|(?:中铁|中建|中交|中冶|中国水电|中国电建|中国铁建|水电)[一二三四五六七八九十]{1,3}局|航局|省建[一二三四五六七八九十]{1,2}公司)"
 )
+# Single characters that also live inside names (和顺, 时代, 内蒙古, 有色, 经济, 同方) bound only in their own company.
 _BOUNDARY = re.compile(
-    '[，。！？；：、\n"()\\[\\]《》<>#@!?;:~]|(?:是|在|由|为|与|及|被|向|对|把|将|给|于|到|至|来|从|因|称|叫|名叫|投诉|举报|反映|曝|怒|恳请|请求|要求|关于|'
-    "如何看待|据|经|让|找|问|去|跟|和|同|该|这家|那家|一家|某家|这个|那个|我们|咱们|他们|我|你|他|原|系|即|等|了|的|受雇|入职|进入|承包|承建|发包|分包给|转包给|转给|"
-    "说|指|有|即|现|而|并|但|后|前|时|内|月|日|年|致使|导致|包括|以及|其中|通报|公布|强烈|实名|再次|网传|疑似|受|替|帮|可|就|拖欠|起诉|雇|"
-    "老板|实名举报|近日|昨日|目前|今天|上班|加强|推动|规范|强化|深化|往|冲|众人|聚|抵工资|公然|严惩|清理)"
+    '[，。！？；：、\n"\\[\\]《》<>#@!?;:~]|\\((?![\u4e00-\u9fff]{2,4}\\))|(?<![\u4e00-\u9fff]{2})\\)|'
+    "(?:是|在|由|(?<!华)为|与|及|被|向|对|把|将|给|于|到|来自|从|称|叫|名叫|投诉|举报|反映|曝|怒|恳请|请求|要求|关于|"
+    "如何看待|据|经(?!济|典|贸|开|纬|营|建)|让|找|问|去年?|跟|该|这家|那家|一家|某家|这个|那个|我们|咱们|他们|我|你|他|系|等|了|的|受雇|入职|进入|"
+    "承包|承建|发包|分包给|转包给|转给|(?<=[司厂院人局者队部府员工名])和|同(?=[\u4e00-\u9fff]{2,12}(?:公司|厂))|说|指|有(?!限|色)|而|并|但|(?<=[月日年天以])[内前后]|(?<=[0-9])[年月日时]|致使|导致|包括|以及|其中|通报|公布|强烈|"
+    "实名|再次|网传|疑似|受|替|帮|拖欠|起诉|雇|老板|实名举报|近日|昨日|目前|今天|上班|加强|推动|规范|强化|深化|往|冲|众人|聚|抵工资|公然|严惩|清理)"
 )
 _GENERIC = frozenset(
     [
@@ -128,6 +130,11 @@ _SOMEBODY = re.compile(
 _PLAIN = re.compile(
     "(?<!家)(?<!个)(?<!某)(?P<name>(?:劳务|装修|外包|公交|建筑|保洁|保安|物业|运输|劳务派遣)公司|养殖场|施工队|劳务队|项目部)(?=(?:共|总共|还|一直|至今|已|已经|仍|老板)*(?:拖欠|欠|没发|未发|不发|发不))"
 )
+_PLACE = re.compile("^(?:[\u4e00-\u9fffa-z0-9]{1,4}(?:省|市|县|区|州|镇|乡))+")
+_TAIL = re.compile(
+    "(?:建筑|医药|劳务|科技|装饰|装修|物业|餐饮|食品|建设|工程)?(?:股份|有限|责任|集团)*(?:公司|集团|厂|项目部|医院|学校)?$"
+)
+_DEBTOR_ROLES = ("包工头", "工头", "被告", "被执行人", "嫌疑人", "承包")
 _BAR = 1.5  # below this a name is only somebody named
 _OWES = re.compile(
     "拖欠|欠薪|欠|克扣|未发|没发|不发|停发|发不|拒付|拒不|未付|没付|托欠|薪资|工资|员工|未支付|卷款|跑路|失联|倒闭|解散|恶意|长期|无故|违法"
@@ -151,11 +158,34 @@ def find(title: Reading, text: Reading) -> Employer | None:
     for field, reading in fields:
         for start, end, kind in _names(reading, lead=field == "title"):
             score = _score(reading, start, end, kind) + (0.6 if field == "title" else 0.0)
-            original_start, original_end = reading.view.span(start, end)
-            name = reading.view.original[original_start:original_end]
+            name = _as_written(reading, start, end)
             if score >= _BAR and (best is None or (score, -start) > (best[0], best[1])):
                 best = (score, -start, Employer(name, field, start, end))
-    return best[2] if best else None
+    return best and _full_name(best[2], fields)
+
+
+def _as_written(reading: Reading, start: int, end: int) -> str:
+    """The name in simplified characters, Latin letters in their own case."""
+    view = reading.view
+    return "".join(
+        view.original[view.span(at, at + 1)[0]] if view.text[at].isascii() else view.text[at]
+        for at in range(start, end)
+    )
+
+
+def _full_name(found: Employer, fields: tuple[tuple[Field, Reading], ...]) -> Employer:
+    """某某公司 in the headline and 某某建筑有限公司 in the text are one: the registered name is the better one."""
+    if "有限" in found.name:
+        return found
+    brand = _TAIL.sub("", _PLACE.sub("", found.name))
+    if len(brand) < 2:
+        return found
+    for field, reading in fields:
+        for start, end, kind in _names(reading, lead=False):
+            name = reading.view.text[start:end]
+            if kind == "name" and "有限" in name and brand in name:
+                return Employer(_as_written(reading, start, end), field, start, end)
+    return found
 
 
 def _names(reading: Reading, *, lead: bool) -> list[tuple[int, int, str]]:
@@ -178,11 +208,18 @@ def _names(reading: Reading, *, lead: bool) -> list[tuple[int, int, str]]:
         subject = _subject(text)
         if subject:
             names.append((*subject, "subject"))
-    names.extend((match.start("name"), match.end("name"), "person") for match in _PERSON.finditer(text))
+    for match in _PERSON.finditer(text):
+        # 某某公司老板陈某: the company owes, its owner only runs.
+        runs = any(match.start() - 14 <= end <= match.start() + 1 for _, end, _ in names) or (
+            not match.group().startswith(_DEBTOR_ROLES) and any("有限" in text[start:end] for start, end, _ in names)
+        )
+        names.append((match.start("name"), match.end("name"), "manager" if runs else "person"))
     names.extend((*match.span(), "person") for match in _SOMEBODY.finditer(text))
     names.extend((*match.span("name"), "generic") for match in _PLAIN.finditer(text))
     return [
-        (start, end, kind) for start, end, kind in names if kind in ("person", "generic") or _is_name(text[start:end])
+        (start, end, kind)
+        for start, end, kind in names
+        if kind in ("person", "manager", "generic") or _is_name(text[start:end])
     ]
 
 
@@ -210,7 +247,9 @@ def _score(reading: Reading, start: int, end: int, kind: str) -> float:
     text = reading.view.text
     after = text[end : end + 14]
     before = text[max(0, start - 8) : start]
-    score = {"person": 1.3, "subject": 1.2, "generic": 0.2}.get(kind, 1.0)
+    if re.search("(?:下称|简称)$", before[-2:]) or re.match("门口|门前|大门|附近|对面|楼下", after):
+        return 0.0
+    score = {"person": 1.5, "manager": 0.5, "subject": 1.2, "generic": 0.2}.get(kind, 1.0)
     name = text[start:end]
     if "有限" in name or "集团" in name:
         score += 0.4

@@ -140,9 +140,11 @@ def _person_score(
     score += 0.8 if re.search("带了?$|带着$|雇了?$|雇用了?$|雇佣了?$|招了?$|一共有$", before) else 0.0
     if _HURT.search(clause) and distance > 2:
         score -= 1.8
+    if re.search("(?:公司|单位|全厂|集团|企业|厂)(?:现|共|一共)?(?:有|拥有)(?:员工|职工|工人)$", before):
+        score -= 2.0
     if re.search("(?:仅剩|只剩|剩下?)[^，]{0,6}$", before):
         score -= 2.5
-    elif re.search("(?:其中|另有|还有|仅有|只有|仅)[^，]{0,6}$", before):
+    elif distance > 6 and re.search("(?:其中|另有|还有|仅有|只有|仅)[^，]{0,6}$", before):
         score -= 0.6
     if re.search(
         "检查|排查|巡查|走访|惠及|覆盖|培训|登记|在册|总人数|职工总数",
@@ -308,6 +310,8 @@ def _money_score(text: str, number: Number, end: int, mentions: Sequence[Mention
             else 0.0
         )
     score += 2.7 if _STILL_OWED.search(near) else 0.0
+    score += 0.5 if re.search("(?:还|尚|仍)(?:拖)?欠[^，]{0,6}$", near) else 0.0
+    score += 1.5 if re.search(rf"(?:[0-9]个?人(?:一起|共|合计|总共)|(?:{_WORKER})的)$", near) else 0.0
     score += _unpaid_after(text, end)
     score += (
         0.8
@@ -363,7 +367,7 @@ def _sharper(best: Fact, found: list[Fact]) -> Fact:
         fact
         for fact in found
         if best.value * 1.0005 < fact.value < best.value * 1.1
-        and fact.score >= 1.2
+        and fact.score >= 0.9
         and _digits(fact.value) > _digits(best.value)
     ]
     return max(exact, key=lambda fact: fact.score, default=best)

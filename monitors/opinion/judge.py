@@ -103,6 +103,8 @@ class Judge:
         deeds = acts.find(title, text)
         specific = _is_specific(title, text, people, owed, employer)
         at = stance.judge(title, text, specific=specific)
+        if at.policy:
+            employer = None  # who is named there praises, orders or is praised
         specific = specific or bool(deeds) or not at.policy
         scope: Scope = "背景" if at.policy else place.scope
         codes = tuple(deed.code for deed in deeds) or (("complaint",) if specific and not at.policy else ())

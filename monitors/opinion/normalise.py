@@ -17,8 +17,8 @@ import numpy.typing as npt
 import opencc
 
 _CODE_POINTS = 0x110000
-# Characters the one-to-one traditional table must not touch: they are words of their own in simplified text.
-_KEPT = frozenset("乾著")
+# Characters OpenCC would change although simplified text uses them as they are (乾隆, 著作, 哪吒).
+_KEPT = frozenset("乾著吒拚捱榘")
 # Half-width twins of the punctuation a number, a rule or a reader treats alike.
 _PUNCTUATION = {
     "　": " ",

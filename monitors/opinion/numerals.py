@@ -20,7 +20,7 @@ _LARGE = {"万": 10_000, "亿": 100_000_000, "w": 10_000}
 _NUMERALS = "".join(_DIGITS) + "".join(_SMALL) + "万亿"
 # 几十, 数百, 十几: a range, not a number. 上百, 百余, 近千: the round number itself.
 NUMBER = re.compile(
-    r"(?<![0-9.a-z])(?P<vague>(?<![人总件户次金])[几数好多若干]{0,2}|)"
+    r"(?<![0-9.a-z])(?P<vague>(?<![人总件户次金])数|[几好若干]{1,2}|)"
     r"(?P<body>(?<=[近超过上])亿|[0-9]{1,12}(?:\.[0-9]{1,6})?|[" + _NUMERALS.replace("万亿", "") + r"]{1,12})"
     r"(?P<more1>[多余来几]?)(?P<unit>[十百千]?[万亿w]?)(?P<more2>[多余几]?)"
     r"(?P<tail>(?:[0-9]{1,5}|[零一二两三四五六七八九][十百千]?(?:[一二三四五六七八九][十百]?){0,3})(?![0-9.年月日号％%]))?"
@@ -57,10 +57,12 @@ def chinese(numeral: str) -> int | None:
             unit = _SMALL[character]
             section += (digit or (1 if not section or unit == 10 else 0)) * unit
             digit, last_unit = 0, unit
-        elif character in _LARGE:
-            total = (total + section + digit) * _LARGE[character] if total else (section + digit) * _LARGE[character]
-            section = digit = 0
-            last_unit = _LARGE[character]
+        elif character == "亿":
+            total, section, digit = (total + section + digit) * _LARGE["亿"], 0, 0
+            last_unit = _LARGE["亿"]
+        elif character == "万":
+            total, section, digit = total + (section + digit) * _LARGE["万"], 0, 0
+            last_unit = _LARGE["万"]
         else:
             return None
     # 两万三 is 23,000; 三百五 is 350; 一百零五 is 105.

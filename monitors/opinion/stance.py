@@ -22,6 +22,9 @@ _STATISTICS = re.compile(
     "(?:全国|全省|全市|全县|全州|各级|各地)[^。]{0,30}(?:追发|追回|追讨|查处|检查|执结|执行到位)|共(?:查处|检查|办理)[^。]{0,20}(?:户|件|起)|涉及企业[0-9]+家"
     "|办理[^，。]{0,20}[0-9]+起[^。]{0,20}涉及金额"
 )
+_HEDGED = re.compile(
+    "未|没|不(?!到)|部分|才能|何时|吗|承诺|答应|保证|将(?!拖|所|欠|被)|年前|责令|要求|希望|限期|计划|力争|拟|应当|尽快"
+)
 _GENERAL_HEAD = re.compile(
     "^(?:治理|整治|根治|严惩|严查|打击|遏制|加强|确保|保障)"
     "|(?:人社部|人社厅|住建部|最高法|最高检|全国总工会|国务院|人大)[：:]?[^，。]{0,12}(?:治理|加强|严惩|严查|部署|要求|印发)"
@@ -103,8 +106,9 @@ def _settles(paid: list[Span], title: Reading, text: Reading, *, answered: bool)
     asks = len(text.of("petition"))
     if (asks >= 2 or (asks and re.search("我们|我等|我的", x_text))) and not thanks:
         return False
-    if any(field == "title" for field, _, _ in paid):
-        return True
+    in_title = [end for field, _, end in paid if field == "title"]
+    if in_title:
+        return not _STILL.search(t_text, max(in_title))
     if answered or _STATISTICS.search(x_text):
         return False
     if any(start < _LEAD for _, start, _ in paid):
@@ -117,7 +121,9 @@ def _official_answer(title: Reading) -> tuple[int, int] | None:
     """A headline in which an authority (or the employer) answers, publishes or orders, and nothing graver leads."""
     head = title.view.text
     notice = _NOTICE_TITLE.search(head)
-    if not notice or re.search("曝|举报|投诉|求|恳|尊敬|为我们|被打|殴打|围殴|追砍|自焚|绝食|获刑|判刑", head):
+    if not notice or re.search(
+        "曝|举报|投诉|求|恳|尊敬|为我们|仍有|仍未|再次|屡|被打|殴打|围殴|追砍|自焚|绝食|获刑|判刑", head
+    ):
         return None
     if re.search("(?:当事人|员工|网友|家属|工人|民工|受害人|讨薪者|记者|律师|演员)$", head[: notice.start()]):
         return None  # the answer of one who is owed is part of the conflict
@@ -134,7 +140,7 @@ def _paid(text: str) -> list[tuple[int, int]]:
     found = []
     for match in _PAID.finditer(text):
         before = text[max(0, match.start() - 16) : match.start()]
-        if _NOT_YET.search(before) or re.search("未|没|不(?!到)|部分|才能|何时|吗", match.group()):
+        if _NOT_YET.search(before) or _HEDGED.search(match.group()):
             continue
         if re.match("[^，。！？；]{0,6}(?:吗|？|才|难)|后(?:再|才|会)", text[match.end() : match.end() + 8]):
             continue
