@@ -1,4 +1,4 @@
-"""How much the quick feed reader saves over feedparser: ``python benchmarks/parse.py FOLDER`` of real feeds.
+"""How much the quick feed reader saves over feedparser: ``python -m benchmarks.parse FOLDER`` of real feeds.
 
 Prints milliseconds per file for both ways, where the quick reader answers, and the ratio of the sums. Both include
 what is the same for both (stripping markup, dates, identities); "bare" leaves that out.
