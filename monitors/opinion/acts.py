@@ -88,7 +88,7 @@ def find(title: Reading, text: Reading) -> list[Act]:
     return list(found.values())
 
 
-def _code(reading: Reading, hit: Hit, *, whole: bool) -> str:
+def _code(reading: Reading, hit: Hit, *, whole: bool) -> str:  # noqa: PLR0911 - one refusal after another
     text, term = reading.view.text, hit.term
     before, after = text[max(0, hit.start - 24) : hit.start], text[hit.end : hit.end + 16]
     if _PREVENTED.search(before) or _DENIED.search(after) or _AVERTED.search(before) or _SUPPOSED.search(before):

@@ -1,6 +1,6 @@
 """Who owes: the employer's name by the grammar of company names, and by its place before "owes".
 
-Found suffix first (…有限公司, …劳务公司, …项目部, …学校), then back to the nearest boundary within 26 characters: linear, no
+Found suffix first (…有限公司, …项目部, …学校), then back to the nearest boundary within 26 characters: linear, no
 nested repetition. Who reports, tries, builds for or pays in someone's stead is not who owes.
 """
 

@@ -116,7 +116,7 @@ def _owner_follows(text: str, at: int) -> bool:
     return bool(re.match("[^，。！？；0-9]{0,4}(?:人|工|员|者)", text[at : at + 8]))
 
 
-def _person_score(
+def _person_score(  # noqa: C901 - one line per sign for or against
     text: str, number: Number, after: re.Match[str], mentions: Sequence[Mention]
 ) -> tuple[float, int, str]:
     left, right = _sentence(text, number.start, after.end())
@@ -193,7 +193,7 @@ def _single(title: Reading, text: Reading) -> Fact | None:
 def _many_or_debtor(head: str, match: re.Match[str]) -> bool:
     if (
         re.search("[名位们多等众数几各全]$|集体|[0-9]人?$", head[max(0, match.start() - 2) : match.start()])
-        and not head[match.start()] in "一某"
+        and head[match.start()] not in "一某"
     ):
         return True
     behind = head[match.end() : match.end() + 8]
@@ -338,8 +338,8 @@ def _unpaid_after(text: str, end: int) -> float:
 
 def _other_money(near: str, behind: str) -> float:
     """How far the words beside a sum say it is something else than wages: the nearest noun decides."""
-    others = [match for match in _OTHER.finditer(near)]
-    wages = [match for match in _WAGE.finditer(near)]
+    others = list(_OTHER.finditer(near))
+    wages = list(_WAGE.finditer(near))
     after = re.match("^(?:多|余)?(?:元|块)?(?:钱)?(?:的)?(?:" + _OTHER.pattern + ")", behind)
     if after:
         return 0.0 if _JOINED_WAGE.match(behind[after.end() :]) else 1.8

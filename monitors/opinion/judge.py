@@ -7,28 +7,30 @@ and their reasons are turned into evidence on the original characters.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 from monitors.clock import local
 from monitors.opinion import acts, employers, facts, sentiment, stance
 from monitors.opinion.lexicon import SHOWN_GROUPS, Lexicon, shipped
 from monitors.opinion.mentions import Reading, read
 from monitors.opinion.model import Evidence, Judgement, Scope
+from monitors.opinion.normalise import View
 from monitors.opinion.relevance import Document, Relevance, RelevanceModel, features
-from monitors.opinion.severity import SeverityInputs, assess
+from monitors.opinion.severity import ACT_NAMES, SeverityInputs, assess
 from monitors.regions.places import Place, PlaceResolver
 from monitors.settings import Settings
 
+Field = Literal["title", "text"]
+
 MODEL = "规则 2026.11"
-_GATE = re.compile("[薪资钱酬欠讨款xqgt费奖]")
 _PUBLIC = re.compile(
     "政府投资|政府工程|政府项目|ppp|国企|央企|国有企业|中铁|中建|中交|中国电建|中电建|中国水电|中国能建|城投|平台公司|市政工程|保障房|棚改|安置房|"
     "公租房|高标准农田|政府|公立医院|教育局|财政"
 )
-_SPECIFIC_SUM = 2  # persons or sum or employer or first person: this many make a claim specific
+_PETITION = 2  # so many words of a petition (尊敬的, 恳请, 我们是…) make a text somebody's own claim
 _CRIME = re.compile("拒不支付劳动报酬|获刑|判刑|有期徒刑|刑拘|刑事拘留|批捕|逮捕|拘役|被抓|落网")
 _ENFORCED = re.compile(
     "黑名单|约谈|责令|查处|立案|通报|检察|法院|执行|督办|督查|劳动监察|人社局|支持起诉|追发|处罚|督促"
@@ -87,86 +89,95 @@ class Judge:
         return [self._one(report, tone) for report, tone in zip(reports, tones, strict=True)]
 
     def _one(self, report: Report, tone: float) -> Judgement:
-        title, text = read(report.title, self._lexicon), read(report.text, self._lexicon)
-        found = self._model.score(features(Document(title, text)))
+        document = Document(read(report.title, self._lexicon), read(report.text, self._lexicon))
+        found = self._model.score(features(document))
         place = self._places.resolve(report.title, report.text, source_region=report.source_region)
         if found.value < self._settings.judge.relevance_threshold:
-            return _irrelevant(found, place, title, text, tone)
-        return self._relevant(report, found, place, title, text, tone)
+            return _irrelevant(found, place, document, tone)
+        return self._relevant(report, found, place, document, tone)
 
-    def _relevant(
-        self, report: Report, found: Relevance, place: Place, title: Reading, text: Reading, tone: float
-    ) -> Judgement:
-        people = facts.workers(title, text)
-        owed = facts.amount(title, text)
-        employer = employers.find(title, text)
-        deeds = acts.find(title, text)
-        specific = _is_specific(title, text, people, owed, employer)
-        at = stance.judge(title, text, specific=specific)
-        if at.policy:
-            employer = None  # who is named there praises, orders or is praised
-        specific = specific or bool(deeds) or not at.policy
+    def _relevant(self, report: Report, found: Relevance, place: Place, document: Document, tone: float) -> Judgement:
+        title, text = document.title, document.text
+        claim = _claim(title, text)
+        at = claim.stance
         scope: Scope = "背景" if at.policy else place.scope
-        codes = tuple(deed.code for deed in deeds) or (("complaint",) if specific and not at.policy else ())
-        people_value, owed_value = people.value if people else None, owed.value if owed else None
-        crowd = acts.gathered(title, text, deeds)
-        visiting = acts.visiting_province(text, people_value)
+        people = claim.people.value if claim.people else None
+        owed = claim.owed.value if claim.owed else None
+        crowd = acts.gathered(title, text, claim.deeds)
+        visiting = acts.visiting_province(text, people)
         public = bool(_PUBLIC.search(title.view.text + "\n" + text.view.text[:600]))
-        festival = self._settings.spring_festival_after(local(report.published).date())
-        severity = assess(
-            SeverityInputs(
-                acts=codes,
-                workers=people_value,
-                amount_fen=owed_value,
-                outlets_24h=1,
-                national_outlet=report.outlet_national,
-                public_project=public,
-                days_to_festival=(festival - local(report.published).date()).days if festival else None,
-                settled=at.stance == "resolved",
-                in_province_claim=scope == "本省" and specific,
-                gathered=crowd,
-                visiting_province=visiting,
-                listed_only=scope in ("背景", "外省"),
-            ),
-            self._settings.severity,
+        inputs = SeverityInputs(
+            acts=claim.codes,
+            workers=people,
+            amount_fen=owed,
+            outlets_24h=1,
+            national_outlet=report.outlet_national,
+            public_project=public,
+            days_to_festival=self._days_to_festival(report.published),
+            settled=at.stance == "resolved",
+            in_province_claim=scope == "本省" and claim.specific,
+            gathered=crowd,
+            visiting_province=visiting,
+            listed_only=scope in ("背景", "外省"),
         )
-        evidence = [
-            *_relevance_evidence(title, text),
-            *(_point(title, text, field, start, end, why, "stance") for field, start, end, why in at.evidence),
-            *(_point(title, text, deed.field, deed.start, deed.end, _act_words(deed.code), "act") for deed in deeds),
-        ]
-        if people:
-            evidence.append(_point(title, text, people.field, people.start, people.end, people.why, "workers"))
-        if owed:
-            evidence.append(_point(title, text, owed.field, owed.start, owed.end, owed.why, "amount"))
-        if employer:
-            evidence.append(
-                _point(title, text, employer.field, employer.start, employer.end, "可能的欠薪单位", "employer")
-            )
-        evidence.extend(_place_evidence(place))
+        evidence = (*_relevance_evidence(document), *_claim_evidence(document, claim), *_place_evidence(place))
         return Judgement(
             relevant=True,
             relevance=round(found.value, 4),
             sentiment=sentiment.of_wage_report(title, text, at.stance, tone, self._settings.judge.snownlp_weight),
             snownlp=round(tone, 6),
             stance=at.stance,
-            kind=_kind(title, text, at, codes, specific=specific),
+            kind=_kind(title, text, at, claim.codes, specific=claim.specific),
             scope=scope,
             region=place.code,
             region_name=place.name,
-            workers=people_value,
-            amount_fen=owed_value,
-            employer=employer.name if employer else None,
-            severity=severity,
+            workers=people,
+            amount_fen=owed,
+            employer=claim.employer.name if claim.employer else None,
+            severity=assess(inputs, self._settings.severity),
             matched=_matched(title, text),
-            acts=codes,
+            acts=claim.codes,
             evidence=tuple(dict.fromkeys(evidence)),
             model=MODEL,
             gathered=crowd,
             visiting_province=visiting,
             public_project=public,
-            specific_claim=specific and not at.policy,
+            specific_claim=claim.specific,
         )
+
+    def _days_to_festival(self, published: datetime) -> int | None:
+        day = local(published).date()
+        festival = self._settings.spring_festival_after(day)
+        return (festival - day).days if festival else None
+
+
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    """What the report says happened: who is owed what by whom, what was done, where it stands."""
+
+    people: facts.Fact | None
+    owed: facts.Fact | None
+    employer: employers.Employer | None
+    deeds: list[acts.Act]
+    stance: stance.StanceFound
+    specific: bool
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """Act codes; a specific claim without an act is at least a complaint."""
+        return tuple(deed.code for deed in self.deeds) or (("complaint",) if self.specific else ())
+
+
+def _claim(title: Reading, text: Reading) -> _Claim:
+    people, owed = facts.workers(title, text), facts.amount(title, text)
+    employer, deeds = employers.find(title, text), acts.find(title, text)
+    stated = any(mention.mood == "stated" for mention in (*title.mentions, *text.mentions))
+    signs = bool(people or owed or employer) or len(text.of("petition")) >= _PETITION
+    at = stance.judge(title, text, specific=signs and stated)
+    if at.policy:  # who is named there praises, orders or is praised
+        return _Claim(people, owed, None, [], at, specific=False)
+    specific = (signs and stated) or bool(deeds) or (stated and at.stance == "unresolved")
+    return _Claim(people, owed, employer, deeds, at, specific)
 
 
 def _snow_scorer(settings: Settings) -> _Scorer:
@@ -175,7 +186,7 @@ def _snow_scorer(settings: Settings) -> _Scorer:
     return SnowScorer(settings.model_dir)
 
 
-def _irrelevant(found: Relevance, place: Place, title: Reading, text: Reading, tone: float) -> Judgement:
+def _irrelevant(found: Relevance, place: Place, document: Document, tone: float) -> Judgement:
     return Judgement(
         relevant=False,
         relevance=round(found.value, 4),
@@ -190,18 +201,10 @@ def _irrelevant(found: Relevance, place: Place, title: Reading, text: Reading, t
         amount_fen=None,
         employer=None,
         severity=None,
-        matched=_matched(title, text),
-        evidence=tuple(_relevance_evidence(title, text)),
+        matched=_matched(document.title, document.text),
+        evidence=_relevance_evidence(document),
         model=MODEL,
     )
-
-
-def _is_specific(
-    title: Reading, text: Reading, people: facts.Fact | None, owed: facts.Fact | None, employer: object | None
-) -> bool:
-    """A concrete claim: somebody is owed by somebody, not wages in general."""
-    signs = bool(people) + bool(owed) + bool(employer) + (len(text.of("petition")) >= _SPECIFIC_SUM)
-    return signs >= 1 and any(m.mood == "stated" for m in (*title.mentions, *text.mentions))
 
 
 def _kind(title: Reading, text: Reading, at: stance.StanceFound, codes: tuple[str, ...], *, specific: bool) -> str:
@@ -246,40 +249,44 @@ _MOODS = {
 _CONTEXTS = {"abroad": "境外语境", "sport": "体育语境", "show": "文娱语境", "reverse": "企业向员工追薪，非欠薪"}
 
 
-def _relevance_evidence(title: Reading, text: Reading) -> list[Evidence]:
+def _relevance_evidence(document: Document) -> tuple[Evidence, ...]:
     found: list[Evidence] = []
-    for field, reading in (("title", title), ("text", text)):
-        found.extend(
-            _point(title, text, field, m.start, m.end, _MOODS[m.mood], "relevance") for m in reading.mentions[:8]
-        )
-        found.extend(
-            _point(title, text, field, m.start, m.end, "其他债务，非工资", "context") for m in reading.debts[:4]
-        )
+    fields: tuple[tuple[Field, Reading], ...] = (("title", document.title), ("text", document.text))
+    for field, reading in fields:
+        view = reading.view
+        found.extend(_point(view, field, m.start, m.end, _MOODS[m.mood], "relevance") for m in reading.mentions[:8])
+        found.extend(_point(view, field, m.start, m.end, "其他债务，非工资", "context") for m in reading.debts[:4])
         for group, why in _CONTEXTS.items():
-            found.extend(_point(title, text, field, h.start, h.end, why, "context") for h in reading.of(group)[:2])
-        original = reading.view.original
+            found.extend(_point(view, field, h.start, h.end, why, "context") for h in reading.of(group)[:2])
         found.extend(
-            Evidence(field, start, end, original[start:end], f"变体写法，即“{means}”", "relevance")  # type: ignore[arg-type]
+            Evidence(field, start, end, view.original[start:end], f"变体写法，即“{means}”", "relevance")
             for start, end, means in reading.evasions[:4]
         )
-    return found
+    return tuple(found)
 
 
-def _point(title: Reading, text: Reading, field: str, start: int, end: int, why: str, about: str) -> Evidence:
+def _claim_evidence(document: Document, claim: _Claim) -> Iterator[Evidence]:
+    views: dict[Field, View] = {"title": document.title.view, "text": document.text.view}
+    for field, start, end, why in claim.stance.evidence:
+        yield _point(views[field], field, start, end, why, "stance")
+    for deed in claim.deeds:
+        yield _point(views[deed.field], deed.field, deed.start, deed.end, ACT_NAMES[deed.code], "act")
+    for fact, about in ((claim.people, "workers"), (claim.owed, "amount")):
+        if fact:
+            yield _point(views[fact.field], fact.field, fact.start, fact.end, fact.why, about)
+    if claim.employer:
+        named = claim.employer
+        yield _point(views[named.field], named.field, named.start, named.end, "可能的欠薪单位", "employer")
+
+
+def _point(view: View, field: Field, start: int, end: int, why: str, about: str) -> Evidence:  # noqa: PLR0917 - a record
     """Evidence on the original characters behind the view's ``[start:end]``."""
-    view = (title if field == "title" else text).view
     begin, stop = view.span(start, end)
-    return Evidence("title" if field == "title" else "text", begin, stop, view.original[begin:stop], why, about)
+    return Evidence(field, begin, stop, view.original[begin:stop], why, about)
 
 
 def _place_evidence(place: Place) -> list[Evidence]:
     return [Evidence(hit.field, hit.start, hit.end, hit.text, hit.why, "place") for hit in place.hits[:6]]
-
-
-def _act_words(code: str) -> str:
-    from monitors.opinion.severity import ACT_NAMES  # noqa: PLC0415
-
-    return ACT_NAMES[code]
 
 
 def as_json(judgement: Judgement) -> dict[str, Any]:

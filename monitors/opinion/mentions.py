@@ -1,7 +1,7 @@
 """Where a text speaks of wages owed, claimed or paid: a small grammar over the lexicon's hits.
 
-A *mention* is a compound word (欠薪, 讨薪) or a wage word with a problem or a claim within a few characters and no
-sentence end between (拖欠…工资, 工资…没发, 讨要…工钱). Debts that are not wages (货款, 片酬) are mentions of their own, so
+A *mention* is a compound word (欠薪, 讨薪) or a wage word with a problem or a claim within a few characters and
+no sentence end between (拖欠…工资, 工资…没发). Debts that are not wages (货款, 片酬) are mentions of their own, so
 that rules can weigh one against the other. Every look is bounded: the cost is linear in the number of hits.
 """
 
@@ -211,7 +211,7 @@ def _joins(text: str, start: int, end: int, rivals: tuple[Hit, ...], *, commas: 
     return True
 
 
-def _mood(text: str, start: int, end: int) -> Mood:
+def _mood(text: str, start: int, end: int) -> Mood:  # noqa: PLR0911 - the first mood that holds
     """How the mention is meant, from the words just before and after it."""
     before = text[max(0, start - 24) : start]
     if _PREVENTIVE_AFTER.match(text, end):

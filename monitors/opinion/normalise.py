@@ -96,7 +96,8 @@ _SQUEEZE = re.compile(
 class View:
     """A text as the rules see it: ``text[i]`` stands for ``original[begins[i]:ends[i]]``.
 
-    ``begins`` and ``ends`` are None where nothing was squeezed or replaced (then every character stands for itself).
+    ``begins`` is None where nothing was squeezed or replaced (then every character stands for itself), ``ends`` where
+    nothing was replaced (then every character stands for one).
     """
 
     original: str
@@ -106,8 +107,10 @@ class View:
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """Offsets in the original of ``text[start:end]`` (not empty)."""
-        if self.begins is None or self.ends is None:
+        if self.begins is None:
             return start, end
+        if self.ends is None:
+            return self.begins[start], self.begins[end - 1] + 1
         return self.begins[start], self.ends[end - 1]
 
     def replaced(self, changes: Sequence[tuple[int, int, str]]) -> View:
@@ -148,5 +151,7 @@ def view(original: str) -> View:
         return View(original, folded)
     pieces.append((position, len(folded)))
     text = "".join(folded[start:end] for start, end in pieces)
-    begins = tuple(index for start, end in pieces for index in range(start, end))
-    return View(original, text, begins, tuple(index + 1 for index in begins))
+    begins: list[int] = []
+    for start, end in pieces:
+        begins.extend(range(start, end))
+    return View(original, text, tuple(begins))
