@@ -11,10 +11,10 @@ import streamlit as st
 from monitors import settings as _settings
 from monitors.clock import stamp, utc_now
 from monitors.errors import MonitorsError
+from monitors.opening import open_store
 from monitors.opinion import board
 from monitors.settings import Settings
 from monitors.store.engine import Store
-from monitors.store.schema import upgrade
 
 DEMO_NOTE = "demo_note"
 
@@ -36,9 +36,7 @@ def store() -> Store:
     Raises:
         StoreError: the database cannot be used; nothing is cached, so the next run tries again.
     """
-    opened = Store(settings().database_url)
-    upgrade(opened)
-    return opened
+    return open_store(settings())
 
 
 def versions(*tables: str) -> tuple[str, ...]:

@@ -42,7 +42,8 @@ export default function (component) {
     showSound()
   }
   // Any touch of the page will do for the browser; the button is for those who have not touched anything yet.
-  document.onpointerdown = () => {
+  document.onpointerdown = (event) => {
+    if (event.composedPath().includes(sound)) return
     if (soundWanted() && !soundArmed()) armSound().then(showSound)
   }
 
@@ -57,6 +58,7 @@ export default function (component) {
   })
   return () => {
     stopTicking(parentElement)
+    document.onpointerdown = null
     tabTitle(0)
   }
 }
