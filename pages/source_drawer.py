@@ -164,9 +164,11 @@ def _summary(row: SourceRow) -> Html:
 
 
 def _actions(row: SourceRow) -> None:
-    if row.removed:
-        return
     source_id, name = row.source.id, row.source.name
+    if row.removed:
+        if st.button("放回列表", icon=":material/undo:", key="source-restore"):
+            _change(sources.restore, source_id, f"“{name}”已放回列表")
+        return
     with st.container(horizontal=True):
         tried = st.button("试抓一次", icon=":material/network_check:", key="source-try")
         polled = not row.source.paused and st.button("立即抓取", icon=":material/bolt:", key="source-poll")

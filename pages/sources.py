@@ -10,20 +10,21 @@ from monitors.clock import utc_now
 from monitors.errors import MonitorsError
 from monitors.opinion import sources
 from monitors.opinion.model import SOURCE_GROUPS
-from monitors.opinion.schedule import HEALTH_NAMES, HealthLevel
+from monitors.opinion.schedule import HEALTH_NAMES
 from pages import context, source_drawer, source_exchange, source_table
 from pages.source_table import Judged
 
 REFRESH_SECONDS = 5.0
 ALL_GROUPS = "全部分组"
+LEVEL_NAMES: dict[str, str] = {"all": "全部", **HEALTH_NAMES, "gone": "已移除"}
 
 
 # ── query: all rows are light and few; filtered by words in SQL, by health (which depends on the time) here ───────────
 @st.cache_data(max_entries=16, show_spinner=False)
-def _judged(_version: tuple[str, ...], minute: datetime, group: str, text: str) -> list[Judged]:
+def _judged(_version: tuple[str, ...], minute: datetime, group: str, text: str, *, removed: bool) -> list[Judged]:
     watch = context.settings().watch
     with context.store().read() as connection:
-        rows = sources.list_sources(connection, group=group, text=text)
+        rows = sources.list_sources(connection, group=group, text=text, removed=removed)
     return source_table.in_order([Judged(row, row.health(watch, minute)) for row in rows])
 
 
@@ -63,9 +64,11 @@ def _list() -> None:
     text = bar.text_input(
         "查找", key="source_text", placeholder="名称、媒体或网址", live="300ms", width=240, on_change=_first_page
     )
-    found = _judged(version, minute, "" if group == ALL_GROUPS else group, text.strip())
-    counts = source_table.health_counts(found)
-    levels: list[str] = ["all", *HEALTH_NAMES]
+    asked = ("" if group == ALL_GROUPS else group, text.strip())
+    found = _judged(version, minute, *asked, removed=False)
+    gone = _judged(version, minute, *asked, removed=True)
+    counts = {"all": len(found), **source_table.health_counts(found), "gone": len(gone)}
+    levels = ["all", *HEALTH_NAMES, "gone"]
     chosen = bar.segmented_control(
         "状态",
         levels,
@@ -73,10 +76,10 @@ def _list() -> None:
         default="all",
         required=True,
         label_visibility="collapsed",
-        format_func=lambda level: _level_label(level, counts, len(found)),
+        format_func=lambda level: f"{LEVEL_NAMES[level]} {counts[level]}",
         on_change=_first_page,
     )
-    shown = found if chosen in (None, "all") else [one for one in found if one.health.level == chosen]
+    shown = gone if chosen == "gone" else [one for one in found if chosen in (None, "all", one.health.level)]
     size = context.settings().duty.page_size
     pages = max(1, -(-len(shown) // size))
     page = min(st.session_state.get("source_page", 1), pages)
@@ -89,12 +92,6 @@ def _list() -> None:
         nothing=_nothing(text, group, chosen),
     )
     source_table.show(data, on_open=_opened, on_page=_turned)
-
-
-def _level_label(level: str, counts: dict[HealthLevel, int], total: int) -> str:
-    name: dict[str, str] = {"all": "全部", **HEALTH_NAMES}
-    number: dict[str, int] = {"all": total, **counts}
-    return f"{name[level]} {number[level]}"
 
 
 def _nothing(text: str, group: str, level: str | None) -> str:

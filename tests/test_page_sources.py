@@ -135,6 +135,16 @@ def test_a_demonstration_source_offers_nothing_to_change(full):
     assert not {"试抓一次", "立即抓取", "保存修改"} & labels(app)
 
 
+def test_a_removed_source_can_be_found_and_put_back(full):
+    with full.write() as connection:
+        sources.remove(connection, "rb-zhihu", now=utc_now())
+    app = page(source="rb-zhihu")
+    (levels,) = app.get("button_group")
+    assert levels.proto.options[-1].content == "已移除 1"
+    assert "放回列表" in labels(app)
+    assert not {"试抓一次", "保存修改"} & labels(app)
+
+
 def test_an_unknown_source_is_said_so(full):
     app = page(source="nobody")
     assert not app.exception

@@ -12,6 +12,7 @@ from monitors import settings as settings_module
 from monitors.errors import ConflictError, InputError
 from monitors.opinion import sources
 from monitors.opinion.model import SOURCE_GROUPS, Recipe, Source
+from monitors.opinion.schedule import Health
 from monitors.opinion.source_rules import new_id, problems, read_headers, recipe_from, recipe_json
 from monitors.opinion.sources import dated_url, sync_catalogue
 from monitors.store import tables as t
@@ -271,8 +272,22 @@ def test_pause_resume_and_poll_now(store):
     assert row(store, "a").next_at == LATER + timedelta(minutes=1)
 
 
+def test_a_removed_source_can_be_put_back(store):
+    synced(store, A)
+    do(store, sources.remove, "a")
+    assert row(store, "a").health(settings_module.load().watch, NOW) == Health("off", "已移除，不抓取")
+    do(store, sources.restore, "a")
+    do(store, sources.restore, "a")
+    assert (row(store, "a").removed, row(store, "a").next_at) == (False, LATER)
+    do(store, sources.remove, "a")
+    with store.write() as connection:
+        sync_catalogue(connection, [A, a_source(id="twin")], LATER)
+    with pytest.raises(InputError, match="已在监测"):
+        do(store, sources.restore, "a")
+
+
 def test_unknown_source_is_said_so(store):
-    for function in (sources.pause, sources.resume, sources.remove, sources.poll_now):
+    for function in (sources.pause, sources.resume, sources.remove, sources.restore, sources.poll_now):
         with pytest.raises(InputError, match="没有编号为 nobody"):
             do(store, function, "nobody")
 

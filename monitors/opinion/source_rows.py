@@ -69,7 +69,9 @@ class SourceRow:
 
     def health(self, watch: Watch, now: datetime) -> Health:
         """How the source is, with the words for the screen; demonstration data is never polled."""
-        return Health("off", "演示数据，不抓取") if self.demo else health(self.vitals(), watch, now)
+        if self.demo or self.removed:
+            return Health("off", "演示数据，不抓取" if self.demo else "已移除，不抓取")
+        return health(self.vitals(), watch, now)
 
 
 @dataclass(frozen=True, slots=True)

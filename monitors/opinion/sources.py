@@ -62,6 +62,7 @@ __all__ = [
     "poll_now",
     "recent_polls",
     "remove",
+    "restore",
     "resume",
     "set_aside_rows",
     "sync_catalogue",
@@ -299,6 +300,21 @@ def remove(connection: Connection, source_id: str, *, now: datetime) -> None:
     if not row.removed:
         origin = "page" if row.origin == "config" else row.origin
         _change(connection, row, row.source, now=now, removed=True, origin=origin)
+
+
+def restore(connection: Connection, source_id: str, *, now: datetime) -> None:
+    """Put a removed source back on the list, due at once if it is not paused.
+
+    Raises:
+        InputError: another source watches the address by now.
+    """
+    row = get(connection, source_id)
+    if not row.removed:
+        return
+    if taken := addresses(connection).get(address_key(row.source)):
+        raise InputError(f"这个网址已在监测：{get(connection, taken).source.name}（编号 {taken}）")
+    _change(connection, row, row.source, now=now, removed=False)
+    connection.execute(update(t.source_state).where(t.source_state.c.source_id == source_id).values(next_at=now))
 
 
 def poll_now(connection: Connection, source_id: str, *, now: datetime) -> None:
