@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 
 from monitors.errors import FetchError
 
-OWN_HOST_VISITS = 16
+OWN_HOST_VISITS = 64  # of 300 loopback sources thirty may drip for the whole deadline without holding up the rest
 _KEEP_HOSTS = 4096  # idle hosts beyond this many are forgotten, oldest first
 
 
