@@ -277,7 +277,9 @@ def _sources(store: Store, settings: Settings, now: datetime) -> Iterator[Findin
     summary = (
         f"共 {len(states)} 个：正常 {counts['ok']}、注意 {counts['warn']}、故障 {counts['bad']}、停用 {counts['off']}"
     )
-    if not active:
+    if not states:
+        yield Finding("监测源", "注意", "库中还没有监测源", "首次启动时会从 config.toml 载入")
+    elif not active:
         yield Finding("监测源", "故障", f"{summary}；没有启用的监测源，什么也不会被发现", "在“监测源”页启用或添加")
     elif len(bad) == active:
         yield Finding("监测源", "故障", f"{summary}；全部失败，多半是本机断网或代理所致", "检查服务器能否访问外网")

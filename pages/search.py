@@ -265,14 +265,14 @@ def main() -> None:
     try:
         _, found = _bar(_ask())
     except MonitorsError as error:
-        st.error(str(error), icon="⛔")
+        st.error(str(error), icon=":material/error:")
         return
     except SQLAlchemyError:
         _LOG.exception("the search could not be answered")
-        st.error("数据库读取失败，请稍后再试；长时间不恢复请通知管理员查看日志。", icon="⛔")
+        st.error("数据库读取失败，请稍后再试；长时间不恢复请通知管理员查看日志。", icon=":material/error:")
         return
     if not found.total:
-        st.info("没有符合条件的报道。可以少用几个词、放宽时间或地区。", icon="🔍")
+        st.info("没有符合条件的报道。可以少用几个词、放宽时间或地区。", icon=":material/search_off:")
     _list(found)
     if (wanted := story.chosen()) is not None:
         story.open_drawer(wanted)
