@@ -41,7 +41,7 @@ _WORKER = (
     "群演|代课|店员|师傅|大姐|大叔|村医|女工|男工|粉刷工|工匠|劳务人员|务工|施工人员|人员"
 )
 _PERSON_AFTER = re.compile(
-    rf"(?:(?P<unit>名|位|个|人)(?P<kind>[^，。！？；、：0-9]{{0,6}}?(?:{_WORKER}))?|(?P<bare>[^，。！？；、：0-9日月年元块万亿时号届项处批家标件起个]{{0,2}}?(?:{_WORKER}))?)"
+    rf"(?:(?P<unit>名|位|个|人)(?P<kind>[^，。！？；、：0-9]{{0,6}}?(?:{_WORKER}))?|(?P<bare>(?:建筑|外来|女|男|老|青年|一线|被欠薪?)?(?:{_WORKER}))?)"
 )
 _NOT_WORKERS = re.compile(
     "^(?:多|余)?(?:名|位|个)?(?:[^，。！？；、]{0,4}(?:违法|嫌疑|失信|民警|警察|警力|消防|官兵|指战员|干部|领导|律师|法官|执法|工作人员|记者|保安持|股东|老板|被告|嫌疑|"
@@ -221,6 +221,8 @@ _RATE = re.compile(
 _RATE_AFTER = re.compile(
     "^(?:多|余)?(?:元|块)?(?:钱)?(?:/|一个月|每月|一天|每天|/月|一平|每平|一米|一间|一个工|的月薪|月薪|以上的月)"
 )
+_PLAUSIBLE = 1_000_000_000  # 元: above this only totals over many cases are wages; 62亿 is what investors lost
+_MANY_CASES = re.compile("全国|全省|各地|各级|累计|共为|同比|今年")
 _COUNTED = re.compile(
     "[名个人位户件家起次平方米吨公里亩株只头台套枚辆斤袋桶步条瓶票份场本箱车款字年月日号楼栋间]|多?[名人户家件枚]|美元|港元|韩元|日元|欧元|美金"
 )
@@ -278,6 +280,8 @@ def _money_candidates(field: Field, reading: Reading) -> Iterator[Fact]:
             )
         )
         if not (unit or large or bare):
+            continue
+        if number.value > _PLAUSIBLE and not _MANY_CASES.search(text[max(0, number.start - 60) : number.start]):
             continue
         end = number.end + (unit.end() if unit else 0)
         score, why = _money_score(text, number, end, reading.mentions)

@@ -30,6 +30,7 @@ _PUBLIC = re.compile(
     "政府投资|政府工程|政府项目|ppp|国企|央企|国有企业|中铁|中建|中交|中国电建|中电建|中国水电|中国能建|城投|平台公司|市政工程|保障房|棚改|安置房|"
     "公租房|高标准农田|政府|公立医院|教育局|财政"
 )
+_FEN_PER_PERSON = 50_000_000
 _PETITION = 2  # so many words of a petition (尊敬的, 恳请, 我们是…) make a text somebody's own claim
 _CRIME = re.compile("拒不支付劳动报酬|获刑|判刑|有期徒刑|刑拘|刑事拘留|批捕|逮捕|拘役|被抓|落网")
 _ENFORCED = re.compile(
@@ -170,6 +171,8 @@ class _Claim:
 
 def _claim(title: Reading, text: Reading) -> _Claim:
     people, owed = facts.workers(title, text), facts.amount(title, text)
+    if people and owed and owed.value > people.value * _FEN_PER_PERSON:
+        owed = None  # E13 of the ledger: more than 50万元 a person is another sum of money
     employer, deeds = employers.find(title, text), acts.find(title, text)
     stated = any(mention.mood == "stated" for mention in (*title.mentions, *text.mentions))
     signs = bool(people or owed or employer) or len(text.of("petition")) >= _PETITION

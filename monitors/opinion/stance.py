@@ -25,6 +25,7 @@ _STATISTICS = re.compile(
 _HEDGED = re.compile(
     "未|没|不(?!到)|部分|才能|何时|吗|承诺|答应|保证|将(?!拖|所|欠|被)|年前|责令|要求|希望|限期|计划|力争|拟|应当|尽快"
 )
+_FIRST_PERSON = re.compile("我们|本人|我(?!国|市|县|省|州|区|院|局)")
 _GENERAL_HEAD = re.compile(
     "^(?:治理|整治|根治|严惩|严查|打击|遏制|加强|确保|保障)"
     "|(?:人社部|人社厅|住建部|最高法|最高检|全国总工会|国务院|人大)[：:]?[^，。]{0,12}(?:治理|加强|严惩|严查|部署|要求|印发)"
@@ -40,7 +41,7 @@ _PAID = re.compile(
     "|(?:拖欠|所欠|欠)[^，。！？；]{0,12}(?:工资|工钱|薪资|报酬)[^，。！？；]{0,6}(?:付清|结清|发给|全部支付|得到了?(?:全额|足额)?支付|全部付)"
     "|(?:被欠的?|拖欠的?)(?:工资|工钱|薪)[^，。！？；]{0,4}(?:发了|到手|到账|拿到)|工资(?:已经?)?(?:发了|结清|结算)(?!吗)"
     "|(?:将|把)?[^，。！？；]{0,4}(?:拖欠|所欠|欠)的?[^，。！？；]{0,12}(?:工资|工钱|薪资|报酬|薪水)[^，。！？；]{0,12}(?:全部|已|一次性|悉数)?(?:付清|结清|还清|清偿|支付到位|全部支付|补齐)"
-    "|要到了?[^，。！？；]{0,4}(?:工钱|工资|血汗钱|钱)|钱?款?[块已己][^，。！？；]{0,4}(?:全部)?(?:到手|到账)|执行到位|执行完毕|履行完毕|案结事了|(?:送来|送上|赠送|带着|一面)[^，。！？；]{0,10}锦旗|锦旗|(?:讨薪|薪)[^，。！？；]{0,4}成功|成功(?:讨|追|要)回|(?:薪资|工资|工钱)已(?:结清|结算|发放|支付|补发)"
+    "|要到了?[^，。！？；]{0,4}(?:工钱|工资|血汗钱|钱)|钱?款?[块已己][^，。！？；]{0,4}(?:全部)?(?:到手|到账)|(?:拿到|领到)手|发放[^，。！？；]{0,10}(?:执行款|案款)|执结|执行到位|执行完毕|履行完毕|案结事了|(?:送来|送上|赠送|带着|一面)[^，。！？；]{0,10}锦旗|锦旗|(?:讨薪|薪)[^，。！？；]{0,4}成功|成功(?:讨|追|要)回|(?:薪资|工资|工钱)已(?:结清|结算|发放|支付|补发)"
     "|(?:已|全部)(?:到手|到账)|得到(?:了)?(?:圆满|妥善|顺利)?解决|问题(?:已|得到)(?:经)?(?:圆满|妥善)?解决|拿到了?(?:欠薪|工资|钱)|兑现[^，。]{0,4}(?:案款|工资)|现已发放|已(?:全部)?(?:补发|发放|兑付|兑现)|握手言和|圆满化解|化解了[0-9一二三四五六七八九十]+件"
 )
 _NOT_YET = re.compile(
@@ -102,10 +103,13 @@ def judge(title: Reading, text: Reading, *, specific: bool) -> StanceFound:
 def _settles(paid: list[Span], title: Reading, text: Reading, *, answered: bool) -> bool:
     """Whether what was paid ends the matter: not one instalment in a complaint, not an employer's word against it."""
     t_text, x_text = title.view.text, text.view.text
-    thanks = re.search("感谢|谢谢|锦旗", t_text + x_text[:120] + x_text[-60:])
+    thanks = re.search("感谢|谢谢|锦旗", t_text + x_text[:120]) or "锦旗" in x_text
     asks = len(text.of("petition"))
     if (asks >= 2 or (asks and re.search("我们|我等|我的", x_text))) and not thanks:
         return False
+    told_as_owed = any(m.strength >= 0.65 and m.mood == "stated" for m in title.mentions)
+    if told_as_owed and not thanks and len(_FIRST_PERSON.findall(x_text)) >= 3 and not _paid(t_text):
+        return False  # a complaint that tells of one payment is still a complaint
     in_title = [end for field, _, end in paid if field == "title"]
     if in_title:
         return not _STILL.search(t_text, max(in_title))
