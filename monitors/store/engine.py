@@ -48,7 +48,7 @@ class Store:
                 raise StoreError("数据库须是磁盘上的文件，不支持内存数据库")
             self.path = Path(self.url.database)
             self._refuse_damaged_file(self.path)
-            self.path.parent.mkdir(parents=True, exist_ok=True)
+            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)  # complaints are nobody else's to read
             self.engine = create_engine(self.url, connect_args={"timeout": BUSY_SECONDS}, pool_size=8, max_overflow=24)
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", self._begin_sqlite)
