@@ -19,8 +19,8 @@ def story(connection, number=1, **changes):
     values = {
         "id": number, "title": "工人讨薪", "region": "530627", "scope": "本省", "stance": "unresolved",
         "sentiment": -0.5, "items": 1, "outlets": 1, "first_outlet": "甲",
-        "first_published_at": NOW - timedelta(hours=1), "first_seen_at": NOW, "last_seen_at": NOW, "level": "III", "score": 45, "severity": {}, "matched": [],
-        "demo": False,
+        "first_published_at": NOW - timedelta(hours=1), "first_seen_at": NOW, "last_seen_at": NOW, "level": "III",
+        "score": 45, "severity": {}, "matched": [], "demo": False,
     } | changes  # fmt: skip
     if connection.execute(select(t.story.c.id).where(t.story.c.id == number)).one_or_none() is None:
         connection.execute(t.story.insert().values(values))

@@ -41,7 +41,7 @@ def beat(connection: Connection, part: str, *, now: datetime, note: str = "") ->
 
 
 def pulse(connection: Connection, settings: Settings, now: datetime) -> Pulse:
-    """How the watch is, by its beats: red when the loop is late by ``heartbeat_red_seconds`` or a part by four probes."""
+    """How the watch is: red when the loop is late by ``heartbeat_red_seconds`` or another part by four probes."""
     rows = connection.execute(select(t.heartbeat.c.part, func.max(t.heartbeat.c.at)).group_by(t.heartbeat.c.part)).all()
     ages = {part: max(0.0, (now - at).total_seconds()) for part, at in rows}
     if LOOP not in ages:
