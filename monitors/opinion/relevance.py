@@ -18,7 +18,7 @@ from monitors.opinion.mentions import FIRM, Mention, Reading
 PATH = Path(__file__).resolve().parent.parent.parent / "data" / "lexicon" / "relevance.csv"
 _LEAD = 90  # characters of the text that open a report
 _LONG = 300  # a text longer than this can mention wages in passing
-_QUESTION = re.compile("如何看待|为什么|怎么|哪些|如何|什么|吗[？?]?$|[？?]")
+_QUESTION = re.compile("如何看待|为什么|怎么(?!也|都)|哪些|如何|什么|吗[？?]?$|[？?]")
 _PERIOD = re.compile(
     "[0-9一二两三四五六七八九十半几数多][0-9]{0,3}(?:个)?(?:多)?(?:月|年|天|周)|至今|多年|半年|数月|年底|春节|过年"
 )
@@ -93,6 +93,7 @@ def features(document: Document) -> dict[str, float]:  # noqa: PLR0915 - one lin
         any(h.term.text.startswith("拒不支付劳动报酬") for h in (*title.of("crime"), *text.of("crime")))
     )
     found["worker_near"] = float(worker)
+    found["worker_text"] = float(bool(x_firm) and len(text.of("worker")) >= 2)
     found["worker_title"] = float(bool(title.of("worker")))
     found["still_unpaid"] = float(bool((t_firm or x_firm) and _STILL.search(around)))
     found["money_near"] = float(bool((t_firm or x_firm) and _MONEY.search(around)))
@@ -147,7 +148,8 @@ def _sweat_by_worker(title: Reading, text: Reading) -> bool:
         for hit in reading.of("core"):
             if hit.term.text != "血汗钱":
                 continue
-            workers = any(abs(w.start - hit.start) <= 40 for w in reading.of("worker"))
+            reach = 90 if any(m.kind == "claim" and m.end == hit.end for m in reading.mentions) else 40
+            workers = any(abs(w.start - hit.start) <= reach for w in reading.of("worker"))
             if workers and not any(abs(f.start - hit.start) <= 60 for f in reading.of("family")):
                 return True
     return False
