@@ -67,12 +67,13 @@ def pulse_payload(
     strip: Strip, trouble: Trouble, alarm: tuple[datetime, str] | None, *, unsigned: int, refresh: float, now: datetime
 ) -> Payload:
     """The strip's data. ``patience``: seconds without a word from the server after which the page says so."""
-    bad = trouble.failing + trouble.silent
     words = f"监测源 {trouble.watched} 个"
-    if trouble.failing:
-        words += f" · {trouble.failing} 个抓取失败"
-    if trouble.silent:
-        words += f" · {trouble.silent} 个久无更新"
+    if trouble.bad:
+        words += f" · {trouble.bad} 个故障"
+    if trouble.warn:
+        words += f" · {trouble.warn} 个需注意"
+    more = trouble.bad + trouble.warn - len(trouble.names)
+    listed = "\n".join(trouble.names) + (f"\n另有 {more} 个，见“监测源”" if more > 0 else "")
     return {
         "now": _ms(now),
         "state": strip.state,
@@ -81,13 +82,7 @@ def pulse_payload(
         "patience": max(10.0, 4 * refresh),
         "unsigned": unsigned,
         "alarm": {"at": _ms(alarm[0]), "level": alarm[1]} if alarm else None,
-        "sources": {
-            "words": words,
-            "bad": bool(bad),
-            "names": ("需要查看：" + "、".join(trouble.names) + ("等" if bad > len(trouble.names) else ""))
-            if bad
-            else "全部监测源正常",
-        },
+        "sources": {"words": words, "bad": bool(trouble.bad), "names": listed or "全部监测源正常"},
     }
 
 

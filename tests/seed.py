@@ -86,7 +86,7 @@ def outlets(store: Store, now: datetime) -> None:
             connection.execute(
                 insert(t.source_state).values(
                     source_id=f"seed-{number}", next_at=now, interval_seconds=600.0,
-                    failures=2.0 if number == 3 else 0.0,
+                    failures=2.0 if number == 3 else 0.0, last_poll_at=now, last_ok_at=now,
                     newest_item_at=now - (timedelta(days=9) if number == 4 else timedelta(minutes=9)),
                 )
             )  # fmt: skip

@@ -160,11 +160,11 @@ def test_a_dead_part_shows_although_the_loop_lives(store):
 def test_troubled_sources_leave_out_what_is_paused(store):
     seed.outlets(store, NOW)
     found = ask(store, board.troubled_sources, SETTINGS, NOW)
-    assert (found.watched, found.failing, found.silent) == (5, 1, 1)
-    assert found.names == ("示例网络论坛", "示例县融媒")
+    assert (found.watched, found.bad, found.warn) == (5, 1, 1)
+    assert [name.split("：")[0] for name in found.names] == ["示例网络论坛", "示例县融媒"]
     with store.write() as connection:
         connection.execute(update(t.source).where(t.source.c.id == "seed-3").values(paused=True))
-    assert ask(store, board.troubled_sources, SETTINGS, NOW).failing == 0
+    assert ask(store, board.troubled_sources, SETTINGS, NOW).bad == 0
 
 
 # ── counts ───────────────────────────────────────────────────────────────────────────────────────────────────────────

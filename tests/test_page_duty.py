@@ -85,7 +85,7 @@ def test_a_normal_page(house):
     pulse, live = component(app, "pulse"), component(app, "board")
     assert pulse["state"] == "ok"
     assert pulse["words"].startswith("监测正常 · ")
-    assert "1 个抓取失败" in pulse["sources"]["words"]
+    assert "1 个故障" in pulse["sources"]["words"]
     assert [card["label"] for card in live["cards"]] == ["监测报道", "欠薪相关", "新增事件", "新增警情", "未办结"]
     assert live["total"] == len(live["alerts"])
     assert [alert["tone"] for alert in live["alerts"]][:2] == ["red", "orange"]

@@ -21,15 +21,14 @@ from sqlalchemy import (
     exists,
     extract,
     func,
-    or_,
     select,
 )
 
-from monitors.opinion import heartbeat
+from monitors.opinion import heartbeat, source_rows
 from monitors.opinion.model import ALERT_LEVELS, CLOSED_STATES
 from monitors.regions import divisions
 from monitors.settings import Settings
-from monitors.store.tables import alert, item, meta, source, source_state, story
+from monitors.store.tables import alert, item, meta, story
 
 PROVINCE = "530000"
 NEW_STATE = "新警情"
@@ -48,11 +47,11 @@ class Strip:
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """Sources that give nothing although they should: they fail, or they answer but have had nothing new for long."""
+    """How many sources are watched, how many of them are red (故障) and yellow (注意); ``names`` with the reason."""
 
     watched: int
-    failing: int
-    silent: int
+    bad: int
+    warn: int
     names: tuple[str, ...]
 
 
@@ -192,29 +191,12 @@ def strip(connection: Connection, settings: Settings, now: datetime) -> Strip:
 
 
 def troubled_sources(connection: Connection, settings: Settings, now: datetime, *, names: int = 8) -> Trouble:
-    """Sources on duty (not paused, not removed) that fail or have long had nothing new, the worst first."""
-    silent_before = now - timedelta(hours=settings.watch.silence_hours)
-    failing = source_state.c.failures > 0
-    silent = and_(source_state.c.failures == 0, source_state.c.newest_item_at < silent_before)
-    on_duty = and_(source.c.paused.is_(False), source.c.removed.is_(False))
-    joined = source.join(source_state, source_state.c.source_id == source.c.id)
-    totals = connection.execute(
-        select(
-            func.count(),
-            func.coalesce(func.sum(case((failing, 1), else_=0)), 0),
-            func.coalesce(func.sum(case((silent, 1), else_=0)), 0),
-        )
-        .select_from(joined)
-        .where(on_duty)
-    ).one()
-    worst = connection.scalars(
-        select(source.c.name)
-        .select_from(joined)
-        .where(on_duty, or_(failing, silent))
-        .order_by(source_state.c.failures.desc(), source.c.name)
-        .limit(names)
-    ).all()
-    return Trouble(int(totals[0]), int(totals[1]), int(totals[2]), tuple(worst))
+    """Sources on duty in trouble, judged as the page 监测源 judges them; the red ones first."""
+    judged = [(row.source.name, row.health(settings.watch, now)) for row in source_rows.list_sources(connection)]
+    watched = [(name, health) for name, health in judged if health.level != "off"]
+    bad = [f"{name}：{health.words}" for name, health in watched if health.level == "bad"]
+    warn = [f"{name}：{health.words}" for name, health in watched if health.level == "warn"]
+    return Trouble(len(watched), len(bad), len(warn), tuple((bad + warn)[:names]))
 
 
 def window(settings: Settings, now: datetime) -> tuple[datetime, ...]:

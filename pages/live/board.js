@@ -56,8 +56,11 @@ function row(alert, fresh, open) {
 export default function (component) {
   const { data, parentElement, setTriggerValue } = component
   const root = parentElement.querySelector(".board")
-  const seen = known.get(parentElement)
-  known.set(parentElement, new Set([...(seen || []), ...data.alerts.map((alert) => alert.id)]))
+  const before = known.get(parentElement) || {}
+  const shown = JSON.stringify(data)
+  // A row that is built again loses the pointer and the keyboard's place: only for a change.
+  if (before.shown === shown) return before.leave
+  const seen = before.ids
 
   const cards = el("div", "cards", ...data.cards.map(card))
   const filters = el("div", "filters")
@@ -84,5 +87,10 @@ export default function (component) {
   }
   root.replaceChildren(cards, filters, list, pager)
   everySecond(parentElement, () => rows.forEach((node) => node.tick()))
-  return () => stopTicking(parentElement)
+  const leave = () => {
+    stopTicking(parentElement)
+    known.delete(parentElement)
+  }
+  known.set(parentElement, { shown, leave, ids: new Set([...(seen || []), ...data.alerts.map((alert) => alert.id)]) })
+  return leave
 }

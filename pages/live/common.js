@@ -118,6 +118,24 @@ function ring(level) {
     tone(audio.currentTime + pair * 0.7 + 0.3, 990, 0.3)
   }
 }
+async function toggleSound() {
+  const turnOff = soundWanted() && soundArmed()
+  localStorage.setItem("duty-sound", turnOff ? "off" : "on")
+  if (turnOff) return
+  await armSound()
+  ring("II")
+}
+function showSound(button) {
+  const on = soundWanted()
+  const armed = soundArmed()
+  button.textContent = !on ? "声音已关" : armed ? "声音已开" : "点此开启声音"
+  button.title = !on
+    ? "点击后，新的红色、橙色警情会响铃"
+    : armed
+      ? "新的红色、橙色警情会响铃；点击关闭（只影响本浏览器）"
+      : "浏览器要求先点一下页面才允许发声"
+  button.classList.toggle("ask", on && !armed)
+}
 // Rings once for each new or raised red or orange alert; what was there when the page opened does not ring,
 // unless it came while the page was reloading.
 function watchAlarm(alarm) {

@@ -1,4 +1,5 @@
-const heard = new WeakMap()
+// The screen is built again only when something on it changed; the strip and the clocks are filled in.
+const screens = new WeakMap()
 const bigClock = new Intl.DateTimeFormat("zh-CN", { timeZone: SHANGHAI, hour: "2-digit", minute: "2-digit", second: "2-digit", hourCycle: "h23" })
 const bigDay = new Intl.DateTimeFormat("zh-CN", { timeZone: SHANGHAI, year: "numeric", month: "long", day: "numeric", weekday: "long" })
 
@@ -9,20 +10,21 @@ function tile(info) {
 function line(alert) {
   const left = el("span", "due")
   const age = el("span", "age")
+  const title = titled(el("span", "title", ...marked(alert.title)), alert.title.map(([text]) => text).join(""))
   const node = el(
     "div",
     `line ${alert.tone}`,
-    el("span", "badge", alert.badge),
-    el("span", "title", ...marked(alert.title)),
-    el("span", "where", el("b", "", alert.place), el("span", "facts", `${alert.persons} · ${alert.money}`)),
-    el("span", "spread", `${alert.outlets} 家媒体`),
+    titled(el("span", "badge", alert.badge), `警情编号 ${alert.number}`),
+    title,
+    el("span", "where", titled(el("b", "", alert.place), alert.placeFull), el("span", "facts", `${alert.persons} · ${alert.money}`)),
+    titled(el("span", "spread", `${alert.outlets} 家媒体`), `共 ${alert.reports} 篇，首发：${alert.firstOutlet}`),
     el("span", "times", left, age),
   )
-  node.querySelector(".title").title = alert.title.map(([text]) => text).join("")
   node.tick = () => {
     const state = due(alert)
     left.className = `due ${state.tone}`
     left.textContent = state.words
+    left.title = state.words
     age.textContent = `${span((serverNow() - alert.raised) / 1000)}前`
   }
   return node
@@ -38,45 +40,43 @@ function prefecture(info, top) {
   return el("div", "prefecture", el("span", "name", info.name), bar, el("b", "", info.total))
 }
 
-export default function (component) {
-  const { data, parentElement } = component
-  const root = parentElement.querySelector(".wall")
-  const before = heard.get(parentElement)
-  if (!before || before.now !== data.pulse.now) {
-    heard.set(parentElement, { now: data.pulse.now, at: Date.now() })
-    globalThis.dutyClockOffset = data.pulse.now - Date.now()
-    watchAlarm(data.pulse.alarm)
-  }
-  const time = el("div", "time")
-  const day = el("div", "day")
-  const words = el("strong", "words")
-  const advice = el("span", "advice")
-  const strip = el("div", "strip", el("span", "lamp"), words, advice)
-  const sound = el("button", "sound")
+function footer(screen) {
+  screen.sources = el("span", "sources")
+  screen.sound = el("button", "sound")
   const full = el("button", "", "全屏")
   const leave = el("a", "leave", "退出大屏")
-  sound.type = "button"
+  screen.sound.type = "button"
   full.type = "button"
   leave.href = "?"
   full.onclick = () => (document.fullscreenElement ? document.exitFullscreen() : document.documentElement.requestFullscreen())
-  sound.onclick = async () => {
-    const turnOff = soundWanted() && soundArmed()
-    localStorage.setItem("duty-sound", turnOff ? "off" : "on")
-    if (!turnOff) {
-      await armSound()
-      ring("II")
-    }
-    tick()
+  screen.sound.onclick = async () => {
+    await toggleSound()
+    showSound(screen.sound)
   }
-  const lines = data.alerts.map(line)
+  return el("footer", "", screen.sources, screen.sound, full, leave)
+}
+
+function build(screen, data) {
+  screen.lines = data.alerts.map(line)
+  screen.time = el("div", "time")
+  screen.day = el("div", "day")
+  screen.words = el("strong", "words")
+  screen.advice = el("span", "advice")
+  screen.strip = el("div", "strip", el("span", "lamp"), screen.words, screen.advice)
   const top = Math.max(1, ...data.prefectures.map((row) => row.total))
-  root.replaceChildren(
-    el("header", "", el("div", "name", data.name, data.demo && el("span", "demo", "演示数据")), strip, el("div", "clock", time, day)),
+  screen.root.replaceChildren(
+    el(
+      "header",
+      "",
+      el("div", "name", data.name, data.demo && el("span", "demo", "演示数据")),
+      screen.strip,
+      el("div", "clock", screen.time, screen.day),
+    ),
     el("div", "tiles", ...data.tiles.map(tile)),
     el(
       "main",
       "",
-      el("section", "alerts", el("h2", "", data.heading), ...(lines.length ? lines : [el("div", "nothing", data.nothing)])),
+      el("section", "alerts", el("h2", "", data.heading), ...(screen.lines.length ? screen.lines : [el("div", "nothing", data.nothing)])),
       el(
         "section",
         "side",
@@ -87,24 +87,44 @@ export default function (component) {
         el("div", "axis", el("span", "", data.trend.labels[0]), el("span", "", "现在")),
       ),
     ),
-    el("footer", "", el("span", "sources", data.pulse.sources.words), sound, full, leave),
+    footer(screen),
   )
-  const tick = () => {
-    const now = serverNow()
-    time.textContent = bigClock.format(now)
-    day.textContent = bigDay.format(now)
-    const silence = (Date.now() - heard.get(parentElement).at) / 1000
-    const cut = silence > data.pulse.patience
-    strip.dataset.state = cut ? "cut" : data.pulse.state
-    words.textContent = cut ? `大屏与服务器失去联系 ${span(silence)}` : data.pulse.words
-    advice.textContent = cut ? "内容可能已过时，正在自动重连" : data.pulse.advice
-    sound.textContent = !soundWanted() ? "声音已关" : soundArmed() ? "声音已开" : "点此开启声音"
-    tabTitle(data.pulse.unsigned)
-    lines.forEach((node) => node.tick())
+}
+
+export default function (component) {
+  const { data, parentElement } = component
+  const screen = screens.get(parentElement) || { root: parentElement.querySelector(".wall") }
+  screens.set(parentElement, screen)
+  const pulse = data.pulse
+  const shown = JSON.stringify({ ...data, pulse: null })
+  if (screen.shown !== shown) {
+    screen.shown = shown
+    build(screen, data)
   }
-  everySecond(parentElement, tick)
+  if (screen.now !== pulse.now) {
+    screen.now = pulse.now
+    screen.receivedAt = Date.now()
+    globalThis.dutyClockOffset = pulse.now - Date.now()
+    watchAlarm(pulse.alarm)
+  }
+  everySecond(parentElement, () => {
+    const now = serverNow()
+    screen.time.textContent = bigClock.format(now)
+    screen.day.textContent = bigDay.format(now)
+    const silence = (Date.now() - screen.receivedAt) / 1000
+    const cut = silence > pulse.patience
+    screen.strip.dataset.state = cut ? "cut" : pulse.state
+    screen.words.textContent = cut ? `大屏与服务器失去联系 ${span(silence)}` : pulse.words
+    screen.advice.textContent = cut ? "内容可能已过时，正在自动重连" : pulse.advice
+    screen.sources.textContent = pulse.sources.words
+    screen.sources.title = pulse.sources.names
+    showSound(screen.sound)
+    tabTitle(pulse.unsigned)
+    screen.lines.forEach((node) => node.tick())
+  })
   return () => {
     stopTicking(parentElement)
+    screens.delete(parentElement)
     tabTitle(0)
   }
 }
