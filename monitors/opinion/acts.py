@@ -47,7 +47,10 @@ _AVERTED = re.compile(
 )
 _DENIED = re.compile("^[^。！？；]{0,10}(?:不属实|不实|谣言|说法不|系误传|并非)")
 _SUPPOSED = re.compile("(?:如果|假如|若|万一|一旦|难道|逼我|逼着|要不要|想要|恨不得)[^。！？；，]{0,10}$")
-_DEATH = re.compile("(?:坠亡|身亡|死亡|致死|去世|遇难|抢救无效|当场死)")
+_CLIMB = re.compile(
+    "(?:爬|攀爬|登|站|翻)(?:上|到|至|在)[^，。！？；]{0,10}?(?:塔吊|吊塔|吊臂|楼顶|天台|铁塔|电塔|高塔|广告牌|烟囱|桥栏|桥架)"
+)
+_DEATH = re.compile("(?:[0-9一二三四五六]死|坠亡|身亡|死亡|致死|去世|遇难|抢救无效|当场死)")
 _WOUND = re.compile("(?:受伤|打伤|砍伤|打断|刺伤|致伤|轻伤|重伤|瘫痪|被殴打|遭殴打|被打|追砍|烧伤)")
 _NOT_OF_THIS = re.compile("没有|未造成|无人员|未|交通事故|工伤")
 _PERSON = re.compile("^(?:多|余)?(?:名|位|个|人|余人)")
@@ -79,12 +82,14 @@ class Act:
 def find(title: Reading, text: Reading) -> list[Act]:
     """Acts of this event, one per code, the title's before the text's."""
     found: dict[str, Act] = {}
-    for field, reading in (("title", title), ("text", text)):
+    fields: tuple[tuple[Field, Reading], ...] = (("title", title), ("text", text))
+    for field, reading in fields:
         for hit in (*reading.of("extreme"), *reading.of("protest")):
             code = _code(reading, hit, whole=field == "title" or len(reading.view.text) < 400)
             if code and code not in found:
-                found[code] = Act(code, field, hit.start, hit.end)  # type: ignore[arg-type]
-        _harm(field, reading, found)  # type: ignore[arg-type]
+                found[code] = Act(code, field, hit.start, hit.end)
+        _climb(field, reading, found)
+        _harm(field, reading, found)
     return list(found.values())
 
 
@@ -109,6 +114,17 @@ def _code(reading: Reading, hit: Hit, *, whole: bool) -> str:  # noqa: PLR0911 -
     if _THREAT.search(before):
         return ""
     return "blockade" if term.text in _BLOCKADE else "gathering"
+
+
+def _climb(field: Field, reading: Reading, found: dict[str, Act]) -> None:
+    """爬上30米高的塔吊: the height or the owner of the crane stands inside the act."""
+    text = reading.view.text
+    for match in _CLIMB.finditer(text):
+        before = text[max(0, match.start() - 24) : match.start()]
+        apart = min((max(m.start - match.end(), match.start() - m.end, 0) for m in reading.mentions), default=999)
+        if apart <= 120 and "extreme" not in found and not _PREVENTED.search(before) and not _AVERTED.search(before):
+            code = "threat" if _THREAT.search(before) else "extreme"
+            found.setdefault(code, Act(code, field, match.start(), match.end()))
 
 
 def _harm(field: Field, reading: Reading, found: dict[str, Act]) -> None:

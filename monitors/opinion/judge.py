@@ -37,7 +37,7 @@ _ENFORCED = re.compile(
     "黑名单|约谈|责令|查处|立案|通报|检察|法院|执行|督办|督查|劳动监察|人社局|支持起诉|追发|处罚|督促"
 )
 _CLAIMED = re.compile("讨薪|讨要|追讨|讨工|讨回|要回|索要|维权|血汗钱|催要|追索|帮.{0,4}讨")
-_OTHERWISE = re.compile("回应|发声|怎么办|如何维权|怪象|有没有")
+_OTHERWISE = re.compile("回应|发声|怎么办|如何|怪象|有没有|是什么|能否|教你")
 
 
 class _Scorer(Protocol):
@@ -214,7 +214,7 @@ def _kind(title: Reading, text: Reading, at: stance.StanceFound, codes: tuple[st
     head = title.view.text or text.view.text[:120]
     whole = head + text.view.text[:400]
     if at.policy:
-        return "政策宣传"
+        return "其他" if _OTHERWISE.search(head) else "政策宣传"
     checks: tuple[tuple[bool, str], ...] = (
         (bool({"death", "injury", "extreme", "threat"} & set(codes)), "极端事件"),
         (bool(_CRIME.search(whole)), "拒不支付劳动报酬罪"),

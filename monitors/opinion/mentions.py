@@ -35,7 +35,9 @@ _PREVENTIVE = re.compile(
     "[^，。！？；]{0,6}$"
 )
 _PREVENTIVE_AFTER = re.compile("(?:的)?(?:问题)?(?:治理|整治|隐患|防治|源头|预防|专项|冬季|夏季)")
-_DENIED_AFTER = re.compile("^[^。！？；]{0,10}(?:不属实|不实|谣言|不存在|是假的|系误传|没有依据|并非事实)")
+_DENIED_AFTER = re.compile(
+    "^[^。！？；]{0,10}(?:不属实|实为|其实是工程款|系工程款|不实|谣言|不存在|是假的|系误传|没有依据|并非事实)"
+)
 _DENIED_BEFORE = re.compile("(?:否认|辟谣|不存在|未发现|并非|不是)[^，。！？；]{0,8}$")
 _PROPOSED = re.compile("(?:建议|提议|呼吁)[^，。！？；]{0,12}$")
 _SUPPOSED = re.compile(

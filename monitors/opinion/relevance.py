@@ -28,6 +28,10 @@ _STILL = re.compile("至今|仍|多次|无果|未果|拖了|一直|迟迟|分文
 _POLICY = re.compile(
     "推进会|专项行动|部署|条例|宣传|冬季行动|攻坚行动|专项治理|督查|典型案例|黑名单|保证金制度|长效机制|联合下发|联合发布|工作会议"
 )
+_PAID_TO = re.compile(
+    "(?:农民工|民工|工人|工友|职工)[^。！？；]{0,12}?(?:拿到|领到|讨回|追回|要回|补发|兑付)[^，。！？；]{0,8}?(?:工资|工钱|薪|血汗钱)"
+    "|(?:垫付|追回|讨回|要回|补发|兑付)[^，。！？；]{0,10}?(?:农民工|民工|工人|工友|职工)?[^，。！？；]{0,4}?(?:工资|工钱|欠薪|血汗钱)"
+)
 _LISTED = re.compile("[、和及]")
 
 
@@ -96,6 +100,7 @@ def features(document: Document) -> dict[str, float]:  # noqa: PLR0915 - one lin
     found["worker_text"] = float(bool(x_firm) and len(text.of("worker")) >= 2)
     found["worker_title"] = float(bool(title.of("worker")))
     found["still_unpaid"] = float(bool((t_firm or x_firm) and _STILL.search(around)))
+    found["paid_title"] = float(bool(_PAID_TO.search(t_text)) and not t_firm)
     found["money_near"] = float(bool((t_firm or x_firm) and _MONEY.search(around)))
     found["people_near"] = float(bool((t_firm or x_firm) and _PEOPLE.search(around)))
     found["period_near"] = float(bool((t_firm or x_firm) and _PERIOD.search(around)))
@@ -138,7 +143,7 @@ def features(document: Document) -> dict[str, float]:  # noqa: PLR0915 - one lin
     found["title_silent"] = float(document.head_is_title and not t_all and not title.of("topic") and bool(x_firm))
     found["owe_title"] = float(bool(title.of("owe")) and not t_firm)
     found["pay_title"] = float(any(h.term.text not in ("钱", "薪") for h in title.of("pay")) and not t_firm)
-    found["nothing"] = float(not t_all and not x_all)
+    found["nothing"] = float(not t_all and not x_all and not found["paid_title"] and not found["topic_title"])
     return found
 
 

@@ -26,6 +26,9 @@ _HEDGED = re.compile(
     "未|没|不(?!到)|部分|才能|何时|吗|承诺|答应|保证|将(?!拖|所|欠|被)|年前|责令|要求|希望|限期|计划|力争|拟|应当|尽快"
 )
 _FIRST_PERSON = re.compile("我们|本人|我(?!国|市|县|省|州|区|院|局)")
+_ADVICE = re.compile(
+    "怎么办|是什么|能否|可以吗|如何维权|怎么维权|教你|标准是|法院这样判|以案说法|小贴士|一图读懂|记住这|律师(?:解答|提醒|支招)|如何收集"
+)
 _GENERAL_HEAD = re.compile(
     "^(?:治理|整治|根治|严惩|严查|打击|遏制|加强|确保|保障)"
     "|(?:人社部|人社厅|住建部|最高法|最高检|全国总工会|国务院|人大)[：:]?[^，。]{0,12}(?:治理|加强|严惩|严查|部署|要求|印发)"
@@ -65,7 +68,7 @@ _ACCUSED = re.compile(
 )
 _POLICY = re.compile(
     "推进会|专项行动|部署|条例|宣传|冬季行动|攻坚行动|专项治理|督查|典型案例|长效机制|联合下发|联合发布|工作会议|会议强调|会议指出|会议要求|印发|方案|两清零|制度|"
-    "十五五|十四五|建议答复|座谈会|培训班|表扬|先进单位|保障农民工工资支付|强化|健全|压实|源头治理|动态清零|法律援助工作站|咨询"
+    "办法|细则|出台|十五五|十四五|建议答复|座谈会|培训班|表扬|先进单位|保障农民工工资支付|强化|健全|压实|源头治理|动态清零|法律援助工作站|咨询"
 )
 _COUNTS = re.compile(
     "(?:全国|全省|全市|全区|全县|全州|各地|各级|共(?:查处|办理|检查|追发|为)|同比|累计|今年以来|截至目前|一季度|上半年|[0-9]+(?:起|件|批)|第[一二三四五六]批|首批|黑名单)"
@@ -155,7 +158,7 @@ def _paid(text: str) -> list[tuple[int, int]]:
 def _is_policy(title: Reading, text: Reading, *, specific: bool) -> bool:
     """Meetings, rules, campaigns and statistics: no one employer owes anyone here."""
     head = title.view.text or text.view.text[:120]
-    if _GENERAL_HEAD.search(head) and not specific:
+    if not specific and (_GENERAL_HEAD.search(head) or _ADVICE.search(head)):
         return True
     whole = head + "\n" + text.view.text[:400]
     score = 1.5 * bool(_POLICY.search(head)) + 0.5 * len(set(_POLICY.findall(whole)))
