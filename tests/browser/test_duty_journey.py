@@ -131,6 +131,11 @@ def test_the_page_fits_and_is_readable(site, browse, width, height, dark):
     assert page.locator(".row .title").first.bounding_box()["width"] > width * 0.25
     for selector in (".words", ".row .title", ".row .meta", ".card b", ".due"):
         assert contrast(page.locator(selector).first) >= 4.5, selector
+    page.locator(".row").first.click()
+    page.locator(".dossier a").first.wait_for()
+    page.wait_for_timeout(500)  # the drawer slides in and fades in meanwhile
+    for selector in (".dossier h3", ".dossier dt", ".dossier a", ".dossier .muted", ".dossier mark"):
+        assert contrast(page.locator(selector).first) >= 4.5, selector
 
 
 def contrast(locator):
