@@ -6,6 +6,7 @@ and their reasons are turned into evidence on the original characters.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,6 +15,8 @@ from typing import Any, Literal, Protocol
 
 from monitors.clock import local
 from monitors.opinion import acts, employers, facts, sentiment, stance
+from monitors.opinion import lexicon as lexicon_file
+from monitors.opinion import relevance as weights_file
 from monitors.opinion.lexicon import SHOWN_GROUPS, Lexicon, shipped
 from monitors.opinion.mentions import Reading, read
 from monitors.opinion.model import Evidence, Judgement, Scope
@@ -25,7 +28,18 @@ from monitors.settings import Settings
 
 Field = Literal["title", "text"]
 
-MODEL = "规则 2026.11"
+_RULES = "规则 2026.11"
+
+
+def _version() -> str:
+    """The rules' name and a digest of the words and weights they use: a changed table is another model."""
+    digest = hashlib.sha256()
+    for path in (lexicon_file.PATH, weights_file.PATH):
+        digest.update(path.read_bytes() if path.exists() else b"")
+    return f"{_RULES}·{digest.hexdigest()[:8]}"
+
+
+MODEL: str = _version()
 _PUBLIC = re.compile(
     "政府投资|政府工程|政府项目|ppp|国企|央企|国有企业|中铁|中建|中交|中国电建|中电建|中国水电|中国能建|城投|平台公司|市政工程|保障房|棚改|安置房|"
     "公租房|高标准农田|政府|公立医院|教育局|财政"
