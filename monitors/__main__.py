@@ -10,23 +10,26 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from monitors import settings as settings_module
 from monitors.clock import utc_now
 from monitors.errors import InputError, MonitorsError
 from monitors.settings import Settings
-from monitors.store.engine import Store
+
+if TYPE_CHECKING:  # the database is a quarter of a second to import, and parse and judge need none
+    from monitors.store.engine import Store
 
 Command = Callable[[argparse.Namespace], int]
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
-    arguments = build_parser().parse_args(argv)
+    words = sys.argv[1:] if argv is None else argv
+    arguments = build_parser(words[0] if words else "").parse_args(words)
     command: Command = arguments.command
     try:
         return command(arguments)
@@ -41,10 +44,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 130
 
 
-def build_parser() -> argparse.ArgumentParser:
-    """Every command with its arguments. Rooms with many commands declare their own."""
-    from monitors.opinion import export_cli, sources_cli  # noqa: PLC0415 - imports are paid per command
+def build_parser(chosen: str = "") -> argparse.ArgumentParser:
+    """Every command with its arguments; rooms with many arguments declare their own.
 
+    The rooms of other commands than the one ``chosen`` are not asked, since that would import them: half a second.
+    """
     parser = argparse.ArgumentParser(prog="python -m monitors", description="治欠薪台账与舆情值守")
     commands = parser.add_subparsers(required=True, metavar="命令")
 
@@ -73,14 +77,20 @@ def build_parser() -> argparse.ArgumentParser:
     cluster.add_argument("file", nargs="?", default="-")
     cluster.set_defaults(command=_cluster)
 
-    alerts = commands.add_parser("alerts", help="警情").add_subparsers(required=True, metavar="动作")
-    export = alerts.add_parser("export", help="导出警情清单")
-    export_cli.add_arguments(export)
-    export.set_defaults(command=_with_store(export_cli.run))
+    alerts = commands.add_parser("alerts", help="警情：导出清单")
+    if chosen == "alerts":
+        from monitors.opinion import export_cli  # noqa: PLC0415 - see above
+
+        export = alerts.add_subparsers(required=True, metavar="动作").add_parser("export", help="导出警情清单")
+        export_cli.add_arguments(export)
+        export.set_defaults(command=_with_store(export_cli.run))
 
     sources = commands.add_parser("sources", help="监测源：列出、试抓、导入导出 OPML")
-    sources_cli.add_arguments(sources)
-    sources.set_defaults(command=_with_store(sources_cli.run))
+    if chosen == "sources":
+        from monitors.opinion import sources_cli  # noqa: PLC0415 - see above
+
+        sources_cli.add_arguments(sources)
+        sources.set_defaults(command=_with_store(sources_cli.run))
 
     demo = commands.add_parser("demo", help="演示数据").add_subparsers(required=True, metavar="动作")
     demo.add_parser("load", help="载入约 40 天的演示数据").set_defaults(command=_with_store(_demo_load))
@@ -287,8 +297,11 @@ async def _watch_until_told(watch: Any, *, child: bool) -> None:
     if child:
 
         def wait_for_parent() -> None:
-            sys.stdin.buffer.read()  # returns when the parent closes the pipe or dies, however it dies
-            loop.call_soon_threadsafe(stop.set)
+            # The bare descriptor: a thread inside sys.stdin would hold its lock and abort the interpreter at exit.
+            while os.read(0, 4096):
+                pass  # ends when the parent closes the pipe or dies, however it dies
+            with suppress(RuntimeError):  # the loop has ended meanwhile, as it should
+                loop.call_soon_threadsafe(stop.set)
 
         threading.Thread(target=wait_for_parent, daemon=True, name="parent").start()
     await watch.run(stop)
