@@ -48,3 +48,19 @@ class ConflictError(MonitorsError):
 
 class LeaseLostError(MonitorsError):
     """Another worker took this source over while we were slow. Drop the work; nothing was written."""
+
+
+_REASONS = {
+    2: "文件或文件夹不存在",
+    13: "没有权限",
+    17: "已有同名文件",
+    20: "上级不是文件夹",
+    21: "这是一个文件夹",
+    28: "磁盘已满",
+    30: "磁盘为只读",
+}
+
+
+def reason(error: OSError) -> str:
+    """Why the file system refused, in Chinese where it is one of the reasons an operator meets."""
+    return _REASONS.get(error.errno or 0, error.strerror or type(error).__name__)

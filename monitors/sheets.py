@@ -23,7 +23,7 @@ from typing import Any, BinaryIO, Literal
 import xlsxwriter
 
 from monitors.clock import local, stamp
-from monitors.errors import StoreError
+from monitors.errors import StoreError, reason
 
 Format = Literal["xlsx", "csv", "jsonl"]
 Cell = str | int | Decimal | datetime | None
@@ -206,7 +206,7 @@ def write_file(path: Path, produce: Callable[[BinaryIO], int]) -> int:
     try:
         descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
     except OSError as error:
-        raise StoreError(f"无法写入 {path}：{_reason(error)}") from error
+        raise StoreError(f"无法写入 {path}：{reason(error)}") from error
     partial = Path(name)
     try:
         with os.fdopen(descriptor, "wb") as stream:
@@ -215,20 +215,8 @@ def write_file(path: Path, produce: Callable[[BinaryIO], int]) -> int:
             os.fsync(stream.fileno())
         partial.replace(path)
     except OSError as error:
-        raise StoreError(f"无法写入 {path}：{_reason(error)}") from error
+        raise StoreError(f"无法写入 {path}：{reason(error)}") from error
     finally:
         with suppress(OSError):
             partial.unlink(missing_ok=True)
     return count
-
-
-def _reason(error: OSError) -> str:
-    words = {
-        2: "文件夹不存在",
-        13: "没有权限",
-        20: "文件夹不存在",
-        21: "这是一个文件夹",
-        28: "磁盘已满",
-        30: "磁盘为只读",
-    }
-    return words.get(error.errno or 0, str(error.strerror or error))

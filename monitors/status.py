@@ -60,7 +60,7 @@ def metrics(store: Store, now: datetime) -> bytes:
     polls = Gauge("monitors_polls_last_hour", "Polls of the last hour by outcome", ["outcome"], registry=registry)
     with store.read() as connection:
         for part, at in connection.execute(select(t.heartbeat.c.part, t.heartbeat.c.at)).all():
-            age.labels(part).set((now - at).total_seconds())
+            age.labels(part).set(max(0.0, (now - at).total_seconds()))
         by_level = (
             select(t.alert.c.level, func.count())
             .where(t.alert.c.state.not_in(CLOSED_STATES), t.alert.c.demo.is_(False))

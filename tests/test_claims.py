@@ -120,8 +120,69 @@ def test_four_workers_never_share_a_source(store):
     assert sorted(got) == sorted(f"s{n}" for n in range(40))
 
 
-def test_a_clock_set_back_takes_due_times_with_it(store):
+def test_what_is_still_being_polled_here_is_not_claimed_again(store):
     add_sources(store, 2)
     with store.write() as connection:
-        claims.shift_clock(connection, timedelta(hours=-1))
-    assert len(claim(store, "a", now=NOW - timedelta(hours=1))) == 2
+        got = claims.claim(connection, "a", now=NOW, limit=9, lease_seconds=120, without=["s1"])
+    assert [c.source.id for c in got] == ["s0"]
+
+
+def test_holding_keeps_the_lease_and_is_fenced(store):
+    add_sources(store, 1)
+    (held,) = claim(store, "a")
+    with store.write() as connection:
+        claims.hold(connection, "a", held)
+    assert claim(store, "b") == []
+    claim(store, "b", now=LATER)
+    with pytest.raises(LeaseLostError), store.write() as connection:
+        claims.hold(connection, "a", held)
+
+
+def test_an_edited_address_fences_the_poll_under_way(store):
+    from dataclasses import replace
+
+    from monitors.opinion import sources
+
+    add_sources(store, 1)
+    (held,) = claim(store, "a")
+    with store.write() as connection:
+        sources.edit_source(connection, replace(held.source, url="http://127.0.0.1/new", recipe=held.source.recipe),
+                            revision=1, now=NOW)  # fmt: skip
+    with pytest.raises(LeaseLostError), store.write() as connection:
+        claims.settle(connection, "a", held, {"etag": '"of the old address"'})
+    (again,) = claim(store, "a")
+    assert (again.etag, again.source.url) == (None, "http://127.0.0.1/new")
+
+
+def test_a_clock_set_back_takes_due_times_with_it_once(store):
+    add_sources(store, 3)
+    hour = timedelta(hours=1)
+    with store.write() as connection:
+        # s0 waits ten minutes, s1 was never polled, s2 is held by a worker that no longer lives.
+        update = t.source_state.update().where
+        connection.execute(
+            update(t.source_state.c.source_id == "s0").values(
+                last_poll_at=NOW, last_ok_at=NOW, full_poll_at=NOW, newest_item_at=NOW, next_at=NOW + hour / 6
+            )
+        )
+        connection.execute(
+            update(t.source_state.c.source_id == "s2").values(lease_owner="gone", lease_until=NOW + hour / 30)
+        )
+    earlier = NOW - hour
+    for expected in (3, 0):
+        with store.write() as connection:
+            assert claims.bring_back(connection, earlier, lease_seconds=120) == expected
+    with store.read() as connection:
+        states = {row.source_id: row for row in connection.execute(select(t.source_state))}
+    assert states["s0"].next_at == earlier + hour / 6
+    assert {states["s0"].last_poll_at, states["s0"].last_ok_at, states["s0"].full_poll_at} == {earlier}
+    assert states["s1"].next_at == earlier
+    assert states["s2"].lease_until == earlier + timedelta(seconds=120)
+    assert [c.source.id for c in claim(store, "a", now=earlier)] == ["s1"]
+
+
+def test_a_clock_that_is_right_leaves_everything_alone(store):
+    add_sources(store, 2)
+    claim(store, "a")
+    with store.write() as connection:
+        assert claims.bring_back(connection, NOW, lease_seconds=120) == 0

@@ -11,11 +11,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, or_, select, update
 
 from monitors.errors import LeaseLostError
 from monitors.opinion.model import Recipe, Source
 from monitors.store import tables as t
+
+CLOCK_TOLERANCE_SECONDS = 30.0  # clocks of several machines differ by less; beyond it somebody set one
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,16 +83,18 @@ def claim(
     limit: int,
     lease_seconds: int,
     among: Collection[str] | None = None,
+    without: Collection[str] = (),
 ) -> list[Claim]:
     """Claim up to ``limit`` due sources, most overdue first; with ``among``, those ids whether due or not.
 
-    Run inside a write transaction. Rows another worker is claiming at this moment are skipped, not waited for.
+    ``without``: ids never to claim, those the caller is still polling though their lease has run out. Run inside a
+    write transaction. Rows another worker is claiming at this moment are skipped, not waited for.
     """
     wanted = t.source_state.c.next_at <= now if among is None else t.source.c.id.in_(among)
     query = (
         select(t.source, t.source_state)
         .join(t.source_state, t.source_state.c.source_id == t.source.c.id)
-        .where(*_free(now), wanted)
+        .where(*_free(now), wanted, t.source.c.id.not_in(without))
         .order_by(t.source_state.c.next_at)
         .limit(limit)
         .with_for_update(skip_locked=True, of=t.source_state)
@@ -134,12 +138,25 @@ def renew(connection: Connection, owner: str, source_ids: Sequence[str], *, unti
         )
 
 
+def hold(connection: Connection, owner: str, held: Claim) -> None:
+    """Prove that the lease is still ours, and keep the row locked while a part of the poll's items is stored.
+
+    Raises:
+        LeaseLostError: as ``settle``.
+    """
+    _write(connection, owner, held, {"lease_owner": owner})
+
+
 def settle(connection: Connection, owner: str, held: Claim, values: dict[str, Any]) -> None:
     """Write what the poll learned and give the lease back; first statement of the transaction that stores its items.
 
     Raises:
         LeaseLostError: the lease passed to another worker meanwhile; roll back, store nothing.
     """
+    _write(connection, owner, held, {"lease_owner": None, "lease_until": None} | values)
+
+
+def _write(connection: Connection, owner: str, held: Claim, values: dict[str, Any]) -> None:
     done = connection.execute(
         update(t.source_state)
         .where(
@@ -147,10 +164,10 @@ def settle(connection: Connection, owner: str, held: Claim, values: dict[str, An
             t.source_state.c.generation == held.generation,
             t.source_state.c.lease_owner == owner,
         )
-        .values(lease_owner=None, lease_until=None, **values)
+        .values(values)
     )
     if done.rowcount != 1:
-        raise LeaseLostError(f"监测源 {held.source.id} 已由其他进程接手，本次结果作废")
+        raise LeaseLostError(f"监测源 {held.source.id} 已由其他进程接手或被修改，本次结果作废")
 
 
 def release_all(connection: Connection) -> int:
@@ -163,10 +180,37 @@ def release_all(connection: Connection) -> int:
     return done.rowcount
 
 
-def shift_clock(connection: Connection, delta: timedelta) -> None:
-    """After the wall clock stepped back by ``-delta``: move due times with it, or nothing would be polled meanwhile."""
-    rows = connection.execute(select(t.source_state.c.source_id, t.source_state.c.next_at)).all()
-    for source_id, next_at in rows:
-        connection.execute(
-            update(t.source_state).where(t.source_state.c.source_id == source_id).values(next_at=next_at + delta)
-        )
+def _ahead(now: datetime, lease_seconds: int) -> ColumnElement[bool]:
+    ahead, state = now + timedelta(seconds=CLOCK_TOLERANCE_SECONDS), t.source_state.c
+    return or_(
+        state.last_poll_at > ahead,
+        state.lease_until > ahead + timedelta(seconds=lease_seconds),
+        and_(state.last_poll_at.is_(None), state.next_at > ahead),
+    )
+
+
+def any_ahead(connection: Connection, now: datetime, *, lease_seconds: int) -> bool:
+    """Whether ``bring_back`` would find anything; a plain read."""
+    return connection.scalar(select(t.source_state.c.source_id).where(_ahead(now, lease_seconds)).limit(1)) is not None
+
+
+def bring_back(connection: Connection, now: datetime, *, lease_seconds: int) -> int:
+    """Undo what a clock that once ran ahead wrote, or nothing would be polled until time has caught up.
+
+    A source last polled "in the future" was polled just now as far as anybody can tell: its due time moves back by the
+    same step, so that backing off and Retry-After last as long as they were meant to. Doing it twice changes nothing.
+    Returns how many sources were mended.
+    """
+    lease_end = now + timedelta(seconds=lease_seconds)
+    rows = connection.execute(select(t.source_state).where(_ahead(now, lease_seconds))).all()
+    for row in rows:
+        step = max((row.last_poll_at or row.next_at) - now, timedelta())
+        values: dict[str, Any] = {"next_at": row.next_at - step}
+        for name in ("last_poll_at", "last_ok_at", "full_poll_at", "newest_item_at"):
+            moment = getattr(row, name)
+            if moment is not None and moment > now:
+                values[name] = now
+        if row.lease_until is not None and row.lease_until > lease_end:
+            values["lease_until"] = lease_end
+        connection.execute(update(t.source_state).where(t.source_state.c.source_id == row.source_id).values(values))
+    return len(rows)

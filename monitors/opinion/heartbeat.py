@@ -43,16 +43,20 @@ def beat(connection: Connection, part: str, *, now: datetime, note: str = "") ->
 def pulse(connection: Connection, settings: Settings, now: datetime) -> Pulse:
     """How the watch is: red when the loop is late by ``heartbeat_red_seconds`` or another part by four probes."""
     rows = connection.execute(select(t.heartbeat.c.part, func.max(t.heartbeat.c.at)).group_by(t.heartbeat.c.part)).all()
-    ages = {part: max(0.0, (now - at).total_seconds()) for part, at in rows}
+    ages = {part: (now - at).total_seconds() for part, at in rows}
     if LOOP not in ages:
         return Pulse("never", 0.0, "监测尚未运行")
     red = settings.watch.heartbeat_red_seconds
+    if ages[LOOP] < -red:
+        # A living watch would have beaten by the present clock within seconds: this one stopped before it was set.
+        return Pulse("stopped", 0.0, f"监测已停：最后心跳在 {age_words(-ages[LOOP])}之后，请核对系统时钟")
     if ages[LOOP] > red:
         return Pulse("stopped", ages[LOOP], f"监测已停 {age_words(ages[LOOP])}")
     for part in (PARSER, JUDGE):
         if part in ages and ages[part] > red + 4 * PROBE_SECONDS:
             return Pulse("stopped", ages[part], f"监测的{PART_NAMES[part]}环节已停 {age_words(ages[part])}")
-    return Pulse("ok", ages[LOOP], f"监测正常 · {age_words(ages[LOOP])}前")
+    age = max(0.0, ages[LOOP])
+    return Pulse("ok", age, f"监测正常 · {age_words(age)}前")
 
 
 def age_words(seconds: float) -> str:

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, insert, select, text, update
+from sqlalchemy import ColumnElement, Connection, Row, insert, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from monitors.clock import local
@@ -26,6 +26,12 @@ from monitors.store import tables as t
 from monitors.store.search_index import index_items
 
 _STORY_LOCK = 530_001
+# What a story is summed up from; never the texts: hundreds of reprints would be megabytes read under the write lock.
+_SUMMED_UP: tuple[ColumnElement[Any], ...] = (
+    t.item.c.title, t.item.c.outlet, t.item.c.published_at, t.item.c.fetched_at, t.item.c.region, t.item.c.scope,
+    t.item.c.kind, t.item.c.stance, t.item.c.sentiment, t.item.c.workers, t.item.c.amount_fen, t.item.c.employer,
+    t.item.c.judgement, t.source.c.tier, t.source.c.national,
+)  # fmt: skip
 _INDEX = StoryIndex()
 
 
@@ -230,8 +236,8 @@ def _join_story(
 def refresh_story(connection: Connection, story_id: int, *, settings: Settings, now: datetime) -> alerts.Change:
     """Recompute a story from its reports, then open or raise its alert. Safe to repeat at any time."""
     rows = connection.execute(
-        select(t.item, t.source.c.tier, t.source.c.national)
-        .join(t.source, t.source.c.id == t.item.c.source_id)
+        select(*_SUMMED_UP)
+        .join_from(t.item, t.source, t.source.c.id == t.item.c.source_id)
         .where(t.item.c.story_id == story_id)
     ).all()
     facts = summarise([_report(row) for row in rows], now)
@@ -268,13 +274,21 @@ def refresh_story(connection: Connection, story_id: int, *, settings: Settings, 
     return alerts.consider(connection, story, settings=settings, now=now)
 
 
-def reassess(connection: Connection, *, settings: Settings, now: datetime) -> list[alerts.Change]:
-    """Look again at every story with an open alert: outlets per 24 h, growth and the calendar move with time."""
+def open_stories(connection: Connection) -> list[int]:
+    """Stories with an open alert, oldest first: what ``reassess`` should look at again."""
+    query = select(t.alert.c.story_id).where(t.alert.c.state.not_in(CLOSED_STATES)).order_by(t.alert.c.story_id)
+    return list(connection.scalars(query))
+
+
+def reassess(
+    connection: Connection, story_ids: Sequence[int], *, settings: Settings, now: datetime
+) -> list[alerts.Change]:
+    """Look again at stories with an open alert: outlets per 24 h, growth and the calendar move with time.
+
+    Give a few dozen at a time: the write lock is held meanwhile.
+    """
     _hold_stories(connection)
-    open_stories = connection.scalars(
-        select(t.alert.c.story_id).where(t.alert.c.state.not_in(CLOSED_STATES)).order_by(t.alert.c.story_id)
-    ).all()
-    return [refresh_story(connection, story_id, settings=settings, now=now) for story_id in open_stories]
+    return [refresh_story(connection, story_id, settings=settings, now=now) for story_id in story_ids]
 
 
 def _report(row: Row[Any]) -> Report:

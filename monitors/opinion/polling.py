@@ -29,6 +29,8 @@ from monitors.store import tables as t
 from monitors.store.engine import Store
 
 Result = TypeVar("Result")
+BATCH = 200  # entries judged and stored at a time: a first poll of 2,000 must not hold others up for half a minute
+_ARTICLES_IN_VAIN = 3  # article pages that fail in a row before the rest is taken as the list gave it
 log = logging.getLogger(__name__)
 
 
@@ -94,7 +96,11 @@ class _Harvest:
     complete: bool = True
     unconditional: bool = False
     retry_after: float | None = None
+    fresh: tuple[Entry, ...] = ()  # the entries not seen before, with their article's text where it was read
     validators: dict[str, Any] = field(default_factory=dict)
+
+
+_Judged = tuple[Entry, Judgement]
 
 
 class Poller:
@@ -138,14 +144,19 @@ class Poller:
             harvest, fresh = _Harvest(error.kind, error.status, note=str(error), retry_after=error.retry_after), []
         except ParseError as error:
             harvest, fresh = _Harvest("soft", note=str(error)), []
-        now = self._clock()
-        judged, unjudged = await asyncio.get_running_loop().run_in_executor(
-            self._brain, self._judge_all, held.source, fresh, now
-        )
-        harvest = replace(harvest, rejected=(*harvest.rejected, *unjudged))
-        fresh, judgements = [entry for entry, _ in judged], [judgement for _, judgement in judged]
+        harvest = replace(harvest, fresh=tuple(fresh))
+        batches = [fresh[start : start + BATCH] for start in range(0, len(fresh), BATCH)] or [[]]
+        stored: list[intake.Intake] = []
         try:
-            return await self._in_database(self._commit, held, harvest, fresh, judgements, started)
+            # Each batch is stored whole or not at all; the cursor moves with the last one, so that a crash between
+            # two of them only makes the next poll begin where this one ended.
+            for batch in batches[:-1]:
+                judged, unjudged = await self._judged(held.source, batch)
+                harvest = replace(harvest, rejected=(*harvest.rejected, *unjudged))
+                stored.append(await self._in_database(self._store_part, held, judged))
+            judged, unjudged = await self._judged(held.source, batches[-1])
+            harvest = replace(harvest, rejected=(*harvest.rejected, *unjudged))
+            return await self._in_database(self._commit, held, harvest, judged, stored, started)
         except LeaseLostError as error:
             return Outcome(held.source.id, "lost", str(error))
 
@@ -154,16 +165,20 @@ class Poller:
         harvest = _Harvest("soft", note=note)
         return await self._in_database(self._commit, held, harvest, [], [], self._clock())
 
+    async def _judged(self, source: Source, entries: Sequence[Entry]) -> tuple[list[_Judged], list[Rejected]]:
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._brain, self._judge_all, source, entries, self._clock())
+
     def _judge_all(
         self, source: Source, entries: Sequence[Entry], now: datetime
-    ) -> tuple[list[tuple[Entry, Judgement]], list[Rejected]]:
+    ) -> tuple[list[_Judged], list[Rejected]]:
         """Judge a batch; should one entry break the judge, it alone is set aside and the rest goes on."""
         reports = [_report(source, entry, now) for entry in entries]
         try:
             return list(zip(entries, self._judge.judge_many(reports), strict=True)), []
         except Exception:  # a fault of ours must cost one report, never a source
             log.exception("judging a batch of %s failed; trying one by one", source.id)
-        judged: list[tuple[Entry, Judgement]] = []
+        judged: list[_Judged] = []
         rejected: list[Rejected] = []
         for entry, report in zip(entries, reports, strict=True):
             try:
@@ -240,7 +255,12 @@ class Poller:
         """
         limit = self._settings.fetch.article_limit
         followed: list[Entry] = []
+        in_vain = 0
         for entry in fresh[:limit]:
+            if in_vain >= _ARTICLES_IN_VAIN:
+                # A host that lets every page time out must not keep twenty reports back for five minutes.
+                followed.append(entry)
+                continue
             try:
                 answer = await self._fetcher.fetch(entry.url)
                 article = await self._parser.article(
@@ -248,7 +268,9 @@ class Poller:
                 )
             except (FetchError, ParseError):
                 followed.append(entry)
+                in_vain += 1
                 continue
+            in_vain = 0
             followed.append(
                 replace(
                     entry,
@@ -259,19 +281,33 @@ class Poller:
             )
         return followed, len(fresh) <= limit
 
+    def _store_part(self, held: claims.Claim, judged: Sequence[_Judged]) -> intake.Intake:
+        with self._store.write() as connection:
+            claims.hold(connection, self._owner, held)
+            return self._take_in(connection, held.source, judged, self._clock())
+
+    def _take_in(
+        self, connection: Connection, source: Source, judged: Sequence[_Judged], now: datetime
+    ) -> intake.Intake:
+        entries, judgements = [entry for entry, _ in judged], [judgement for _, judgement in judged]
+        return intake.take_in(connection, source, entries, judgements, settings=self._settings, now=now)
+
     def _commit(
         self,
         held: claims.Claim,
         harvest: _Harvest,
-        fresh: Sequence[Entry],
-        judgements: Sequence[Judgement],
+        judged: Sequence[_Judged],
+        stored: Sequence[intake.Intake],
         started: datetime,
     ) -> Outcome:
-        """Items, stories, alerts, the outcome row and the source's cursor in one transaction, the fence first."""
+        """Items, stories, alerts, the outcome row and the source's cursor in one transaction, the fence first.
+
+        ``stored`` are the batches already in, ``judged`` is the last one.
+        """
         now = self._clock()
         source = held.source
         with self._store.write() as connection:
-            new = len(fresh)
+            new = len(harvest.fresh)
             state = schedule.next_poll(
                 schedule.PollState(held.interval_seconds, held.failures, held.streak),
                 schedule.Outcome(
@@ -294,7 +330,7 @@ class Poller:
             }
             if good:
                 values["last_ok_at"] = now
-            newest = _newest([*harvest.entries, *fresh], now) or (now if new else None)
+            newest = _newest([*harvest.entries, *harvest.fresh], now) or (now if new else None)
             if newest and (held.newest_item_at is None or newest > held.newest_item_at):
                 values["newest_item_at"] = newest
             if harvest.unconditional:
@@ -302,20 +338,21 @@ class Poller:
             if harvest.complete:
                 values |= harvest.validators
             claims.settle(connection, self._owner, held, values)
-            taken = intake.take_in(connection, source, fresh, judgements, settings=self._settings, now=now)
+            taken = [*stored, self._take_in(connection, source, judged, now)]
+            added = sum(len(part.item_ids) for part in taken)
             dropped = _set_aside(connection, source.id, harvest.rejected, now)
             outcome = Outcome(
                 source.id,
                 harvest.kind,
-                harvest.note or _note(harvest, len(taken.item_ids)),
+                harvest.note or _note(harvest, added),
                 harvest.status,
-                len(taken.item_ids),
-                len(harvest.entries) - len(taken.item_ids),
+                added,
+                len(harvest.entries) - added,
                 len(harvest.rejected),
                 harvest.repaired,
                 harvest.size,
-                taken.opened,
-                taken.raised,
+                tuple(alert for part in taken for alert in part.opened),
+                tuple(alert for part in taken for alert in part.raised),
             )
             connection.execute(
                 t.source_state.update().where(t.source_state.c.source_id == source.id).values(last_note=outcome.note)

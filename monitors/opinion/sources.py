@@ -140,7 +140,9 @@ def _change(connection: Connection, before: SourceRow, after: Source, *, now: da
     old = before.source
     state: dict[str, Any] = {}
     if (after.url, after.kind, after.recipe) != (old.url, old.kind, old.recipe):
-        state = _fresh_state(after, now)
+        # A poll of the old address may be under way: its lease ends here, so that it cannot write its cursor over ours.
+        fence = {"generation": t.source_state.c.generation + 1, "lease_owner": None, "lease_until": None}
+        state = _fresh_state(after, now) | fence
     elif (after.interval_seconds, after.max_interval_seconds) != (old.interval_seconds, old.max_interval_seconds):
         interval = min(max(before.present_interval, after.interval_seconds), after.max_interval_seconds)
         state = {"interval_seconds": float(interval), "streak": 0, "next_at": min(before.next_at, now)}

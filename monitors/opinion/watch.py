@@ -24,7 +24,7 @@ from typing import Any, Self, TypeVar
 from sqlalchemy import Connection, delete, select, text
 
 from monitors.clock import utc_now
-from monitors.errors import MonitorsError, ParseError, StoreError
+from monitors.errors import MonitorsError, ParseError, StoreError, reason
 from monitors.opinion import claims, heartbeat, intake
 from monitors.opinion.fetch import Fetcher
 from monitors.opinion.judge import Judge, Report
@@ -42,7 +42,10 @@ Result = TypeVar("Result")
 REASSESS_SECONDS = 300.0  # outlets per 24 h and growth per 6 h move slowly; five minutes is early enough
 HOUSEKEEPING_SECONDS = 600.0
 CHECKPOINT_SECONDS = 30.0
-CLOCK_STEP_SECONDS = 30.0  # a wall clock that moved this much against the monotonic one was set by somebody
+BEAT_SECONDS = 2.0
+CLOCK_SECONDS = 5.0  # how often rows "from the future" are looked for
+COMPLAIN_SECONDS = 60.0  # the same sentence about the store is logged no more often than this
+_REASSESS_AT_ONCE = 50  # stories per transaction, some 0.1 s: pages write in between
 _TRIAL_FEED = (
     '<?xml version="1.0"?><rss version="2.0"><channel><title>自检</title>'
     "<item><guid>1</guid><title>自检</title></item></channel></rss>"
@@ -72,6 +75,7 @@ class Watch:
         self._database = ThreadPoolExecutor(1, thread_name_prefix="store")
         self._brain = ThreadPoolExecutor(1, thread_name_prefix="judge")
         self._polls: dict[str, asyncio.Task[Outcome | None]] = {}
+        self._complained: dict[str, float] = {}
         self._note = "刚刚启动"
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -80,47 +84,60 @@ class Watch:
         Raises:
             StoreError: the database cannot be used at the start. Later failures are logged and tried again.
         """
-        with watch_lock(self._settings, self._store) as lock:
-            while not lock.acquire():
-                log.warning("another watch runs on this database; waiting for it to end")
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(stop.wait(), 5)
-                if stop.is_set():
-                    return
-            await self._in_database(self._start, lock.exclusive)
-            await self._serve(stop)
+        try:
+            with watch_lock(self._settings, self._store) as lock:
+                while not lock.acquire():
+                    log.warning("another watch runs on this database; waiting for it to end")
+                    with suppress(TimeoutError):
+                        await asyncio.wait_for(stop.wait(), 5)
+                    if stop.is_set():
+                        return
+                await self._in_database(self._start, lock.exclusive)
+                await self._serve(stop)
+        finally:
+            self._shut()
 
     async def run_once(self, among: Collection[str] | None = None) -> Round:
-        """Poll every source that is not paused (or those named) once, whether due or not."""
-        outcomes: list[Outcome] = []
-        with watch_lock(self._settings, self._store) as lock:
-            alone = lock.acquire()
-            await self._in_database(self._start, lock.exclusive and alone)
-            wanted = set(among) if among is not None else set(await self._in_database(self._active))
-            async with Fetcher(self._settings.fetch) as fetcher:
-                pool = ParserPool(self._settings.parse)
-                poller = self._poller(fetcher, pool, await self._build_judge())
-                try:
-                    while wanted:
-                        held = await self._in_database(self._claim, wanted)
-                        if not held and not self._polls:
-                            break  # the rest is being polled by another worker at this moment
-                        wanted -= {c.source.id for c in held}
-                        self._begin(poller, held)
-                        done, _ = await asyncio.wait(
-                            self._polls.values(), return_when=asyncio.FIRST_COMPLETED, timeout=5
-                        )
-                        outcomes += [outcome for task in done if (outcome := task.result()) is not None]
-                        await self._in_database(self._beat_and_renew)
-                    for task in list(self._polls.values()):
-                        if (outcome := await task) is not None:
-                            outcomes.append(outcome)
-                    await self._in_database(self._reassess)
-                    await self._in_database(self._beat_and_renew)
-                finally:
-                    pool.close()
-        self._shut()
-        return Round(tuple(outcomes))
+        """Poll every source that is not paused (or those named) once, whether due or not.
+
+        Raises:
+            StoreError: the database cannot be used.
+        """
+        try:
+            with watch_lock(self._settings, self._store) as lock:
+                alone = lock.acquire()
+                await self._in_database(self._start, lock.exclusive and alone)
+                wanted = set(among) if among is not None else set(await self._in_database(self._active))
+                async with Fetcher(self._settings.fetch) as fetcher:
+                    with ParserPool(self._settings.parse) as pool:
+                        poller = self._poller(fetcher, pool, await self._build_judge())
+                        outcomes = await self._poll_all(poller, wanted)
+                await self._reassess()
+                return Round(tuple(outcomes))
+        finally:
+            self._shut()
+
+    async def _poll_all(self, poller: Poller, wanted: set[str]) -> list[Outcome]:
+        """Poll the sources ``wanted``, except those that another worker is polling at this moment."""
+        begun: list[asyncio.Task[Outcome | None]] = []
+        beating = asyncio.create_task(self._every(BEAT_SECONDS, lambda: self._in_database(self._beat_and_renew)))
+        try:
+            while True:
+                room = self._settings.watch.concurrency - len(self._polls)
+                held: list[claims.Claim] = []
+                if wanted and room > 0:
+                    held = await self._in_database(self._claim, room, frozenset(self._polls), frozenset(wanted))
+                    wanted -= {one.source.id for one in held}
+                    begun += self._begin(poller, held)
+                if self._polls:
+                    await asyncio.wait(list(self._polls.values()), return_when=asyncio.FIRST_COMPLETED, timeout=5)
+                elif not held:
+                    break
+        finally:
+            for task in (beating, *self._polls.values()):
+                task.cancel()
+        await self._in_database(self._beat_and_renew)
+        return [outcome for task in begun if (outcome := task.result()) is not None]
 
     # ── the loop ─────────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -131,12 +148,12 @@ class Watch:
             poller = self._poller(fetcher, pool, judge)
             duties = [
                 asyncio.create_task(self._every(self._settings.watch.tick_seconds, lambda: self._tick(poller))),
-                asyncio.create_task(self._every(2.0, lambda: self._in_database(self._beat_and_renew))),
+                asyncio.create_task(self._every(BEAT_SECONDS, lambda: self._in_database(self._beat_and_renew))),
                 asyncio.create_task(self._every(heartbeat.PROBE_SECONDS, lambda: self._probe(pool, judge))),
-                asyncio.create_task(self._every(REASSESS_SECONDS, lambda: self._in_database(self._reassess))),
+                asyncio.create_task(self._every(REASSESS_SECONDS, self._reassess)),
                 asyncio.create_task(self._every(CHECKPOINT_SECONDS, lambda: self._in_database(self._store.checkpoint))),
                 asyncio.create_task(self._every(HOUSEKEEPING_SECONDS, lambda: self._in_database(self._housekeeping))),
-                asyncio.create_task(self._watch_clock()),
+                asyncio.create_task(self._every(CLOCK_SECONDS, lambda: self._in_database(self._mend_clock))),
             ]
             try:
                 await stop.wait()
@@ -147,7 +164,6 @@ class Watch:
                 await asyncio.to_thread(pool.close)
         with suppress(MonitorsError):
             await self._in_database(self._release_own)
-        self._shut()
 
     async def _every(self, seconds: float, work: Callable[[], Awaitable[Any]]) -> None:
         """Do ``work`` for ever; a failure is logged and the next time comes all the same."""
@@ -156,32 +172,45 @@ class Watch:
             try:
                 await work()
             except StoreError as error:
-                log.error("store: %s", error)  # noqa: TRY400 - the sentence says it, a trace would repeat every second
+                self._complain(error)
             except Exception:
                 log.exception("a duty of the watch failed")
             await asyncio.sleep(max(0.05, seconds - (time.monotonic() - began)))
 
-    async def _tick(self, poller: Poller) -> None:
-        if len(self._polls) < self._settings.watch.concurrency:
-            self._begin(poller, await self._in_database(self._claim, None))
+    def _complain(self, error: StoreError) -> None:
+        """Log the store's sentence once a minute: a full disk must not be filled with words about it."""
+        now = time.monotonic()
+        if now - self._complained.get(str(error), -COMPLAIN_SECONDS) >= COMPLAIN_SECONDS:
+            self._complained[str(error)] = now
+            log.error("store: %s", error)
 
-    def _begin(self, poller: Poller, held: list[claims.Claim]) -> None:
+    async def _tick(self, poller: Poller) -> None:
+        room = self._settings.watch.concurrency - len(self._polls)
+        if room > 0:
+            self._begin(poller, await self._in_database(self._claim, room, frozenset(self._polls), None))
+
+    def _begin(self, poller: Poller, held: list[claims.Claim]) -> list[asyncio.Task[Outcome | None]]:
         for one in held:
             task = asyncio.create_task(self._poll(poller, one), name=one.source.id)
             self._polls[one.source.id] = task
             task.add_done_callback(lambda done: self._polls.pop(done.get_name(), None))
+        return [self._polls[one.source.id] for one in held]
 
     async def _poll(self, poller: Poller, held: claims.Claim) -> Outcome | None:
         try:
             outcome = await poller.poll(held)
         except StoreError as error:
-            # Nothing was stored; the lease runs out and the source is polled again.
-            log.error("%s: %s", held.source.id, error)  # noqa: TRY400
+            # What was under way was not stored; the lease runs out and the source is polled again.
+            self._complain(error)
             return None
         except Exception as error:
             log.exception("polling %s failed in our own code", held.source.id)
-            with suppress(MonitorsError):
+            try:
                 return await poller.fail(held, f"程序内部错误（{type(error).__name__}），已记入日志")
+            except MonitorsError as second:
+                log.error("%s: %s", held.source.id, second)  # noqa: TRY400 - the trace above is the one that matters
+            except Exception:
+                log.exception("that failure of %s could not be recorded", held.source.id)
             return None
         self._note = f"最近抓取：{held.source.name}，{outcome.note}"[:200]
         log.info("%s: %s %s", held.source.id, outcome.kind, outcome.note)
@@ -200,18 +229,10 @@ class Watch:
         await asyncio.get_running_loop().run_in_executor(self._brain, judge.judge_many, [trial])
         await self._in_database(self._beat, heartbeat.JUDGE)
 
-    async def _watch_clock(self) -> None:
-        """Notice that somebody set the clock back, which would leave every due time in the future."""
-        wall, steady = self._clock(), time.monotonic()
-        while True:
-            await asyncio.sleep(5)
-            now, passed = self._clock(), time.monotonic() - steady
-            step = (now - wall).total_seconds() - passed
-            if step < -CLOCK_STEP_SECONDS:
-                log.warning("the system clock stepped back by %.0f s; due times move with it", -step)
-                with suppress(MonitorsError):
-                    await self._in_database(self._shift, timedelta(seconds=step))
-            wall, steady = now, time.monotonic()
+    async def _reassess(self) -> None:
+        stories = await self._in_database(self._open_stories)
+        for start in range(0, len(stories), _REASSESS_AT_ONCE):
+            await self._in_database(self._reassess_some, stories[start : start + _REASSESS_AT_ONCE])
 
     # ── what runs in the store's thread ──────────────────────────────────────────────────────────────────────────
 
@@ -241,6 +262,8 @@ class Watch:
                 freed = claims.release_all(connection)
                 if freed:
                     log.info("freed %d leases of a watch that ended without giving them back", freed)
+            # The clock may have been set back while no watch ran.
+            claims.bring_back(connection, self._clock(), lease_seconds=self._settings.watch.lease_seconds)
             heartbeat.beat(connection, heartbeat.LOOP, now=self._clock(), note=self._note)
 
     def _active(self) -> list[str]:
@@ -248,9 +271,8 @@ class Watch:
         with self._store.read() as connection:
             return list(connection.scalars(query))
 
-    def _claim(self, among: Collection[str] | None) -> list[claims.Claim]:
-        room = self._settings.watch.concurrency - len(self._polls)
-        if room <= 0 or (among is None and not self._anything_due()):
+    def _claim(self, room: int, busy: Collection[str], among: Collection[str] | None) -> list[claims.Claim]:
+        if among is None and not self._anything_due():
             return []
         with self._store.write() as connection:
             return claims.claim(
@@ -260,6 +282,7 @@ class Watch:
                 limit=room,
                 lease_seconds=self._settings.watch.lease_seconds,
                 among=among,
+                without=busy,
             )
 
     def _anything_due(self) -> bool:
@@ -277,13 +300,23 @@ class Watch:
         with self._store.write() as connection:
             heartbeat.beat(connection, part, now=self._clock())
 
-    def _reassess(self) -> None:
-        with self._store.write() as connection:
-            intake.reassess(connection, settings=self._settings, now=self._clock())
+    def _open_stories(self) -> list[int]:
+        with self._store.read() as connection:
+            return intake.open_stories(connection)
 
-    def _shift(self, delta: timedelta) -> None:
+    def _reassess_some(self, story_ids: list[int]) -> None:
         with self._store.write() as connection:
-            claims.shift_clock(connection, delta)
+            intake.reassess(connection, story_ids, settings=self._settings, now=self._clock())
+
+    def _mend_clock(self) -> None:
+        """Notice that somebody set the clock back, which would leave every due time in the future."""
+        now = self._clock()
+        with self._store.read() as connection:
+            if not claims.any_ahead(connection, now, lease_seconds=self._settings.watch.lease_seconds):
+                return
+        with self._store.write() as connection:
+            mended = claims.bring_back(connection, now, lease_seconds=self._settings.watch.lease_seconds)
+        log.warning("the clock was set back: due times of %d sources moved with it", mended)
 
     def _release_own(self) -> None:
         with self._store.write() as connection:
@@ -299,8 +332,8 @@ class Watch:
             prune(connection, self._settings, now)
 
     def _shut(self) -> None:
-        self._database.shutdown(wait=True)
-        self._brain.shutdown(wait=True)
+        self._database.shutdown(wait=True, cancel_futures=True)
+        self._brain.shutdown(wait=True, cancel_futures=True)
 
 
 def prune(connection: Connection, settings: Settings, now: datetime) -> None:
@@ -317,7 +350,8 @@ def prune(connection: Connection, settings: Settings, now: datetime) -> None:
 class watch_lock:  # noqa: N801 - used as a context manager, read as one
     """The lock that lets one watch at a time run on a SQLite file of this machine; on PostgreSQL always ours.
 
-    ``exclusive`` says whether holding it proves that no other watch lives, so that leases left behind may be freed.
+    Entering raises StoreError where the folder cannot be written to. ``exclusive`` says whether holding it proves that
+    no other watch lives, so that leases left behind may be freed.
     """
 
     def __init__(self, settings: Settings, store: Store) -> None:
@@ -327,8 +361,11 @@ class watch_lock:  # noqa: N801 - used as a context manager, read as one
 
     def __enter__(self) -> Self:
         if self.exclusive:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+            try:
+                self._path.parent.mkdir(parents=True, exist_ok=True)
+                self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
+            except OSError as error:
+                raise StoreError(f"无法写入数据目录 {self._path.parent}：{reason(error)}") from error
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -27,7 +27,7 @@ from pathlib import Path
 from sqlalchemy import Connection, Table, select
 
 from monitors.clock import local
-from monitors.errors import StoreError
+from monitors.errors import StoreError, reason
 from monitors.store.engine import BUSY_SECONDS, Store
 from monitors.store.schema import head, present, upgrade
 from monitors.store.tables import metadata
@@ -287,7 +287,4 @@ def _disk_explained(target: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        reason = {2: "文件夹不存在", 13: "没有权限", 28: "磁盘已满", 30: "磁盘为只读"}.get(
-            error.errno or 0, error.strerror
-        )
-        raise StoreError(f"无法写入备份 {target}：{reason}") from error
+        raise StoreError(f"无法写入备份 {target}：{reason(error)}") from error
