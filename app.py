@@ -19,17 +19,21 @@ from starlette.routing import Route
 
 from monitors import logs, settings, status
 from monitors.clock import utc_now
-from monitors.errors import MonitorsError
+from monitors.errors import MonitorsError, StoreError
 from monitors.opening import open_store, prepare
 from monitors.opinion.embedded import EmbeddedWatch
 
 try:
     SETTINGS = settings.current()
     STORE = open_store(SETTINGS)
-    prepare(STORE, SETTINGS, utc_now())
 except MonitorsError as error:
     # The sentence says file, line and what was expected; a trace would bury it.
     sys.exit(str(error))
+try:
+    prepare(STORE, SETTINGS, utc_now())
+except StoreError as error:
+    # A full or read-only disk: what is stored can still be read, and the watch tries again until it can write.
+    print(error, file=sys.stderr)  # noqa: T201 - before the log is set up
 
 
 @asynccontextmanager

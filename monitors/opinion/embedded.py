@@ -55,12 +55,15 @@ class EmbeddedWatch:
         wait = FIRST_WAIT_SECONDS
         while True:
             began = time.monotonic()
-            self._process = await asyncio.create_subprocess_exec(
-                *self._command, stdin=asyncio.subprocess.PIPE, cwd=ROOT
-            )
-            self.starts += 1
-            code = await self._process.wait()
+            try:
+                self._process = await asyncio.create_subprocess_exec(
+                    *self._command, stdin=asyncio.subprocess.PIPE, cwd=ROOT
+                )
+                self.starts += 1
+                end = f"code {await self._process.wait()}"
+            except OSError as error:  # no memory or no process left at this moment: it will be tried again
+                end = str(error)
             lived = time.monotonic() - began
             wait = FIRST_WAIT_SECONDS if lived >= HEALTHY_SECONDS else min(wait * 2, LONGEST_WAIT_SECONDS)
-            log.error("the watch ended with code %s after %.0f s; starting it again in %.0f s", code, lived, wait)
+            log.error("the watch ended (%s) after %.0f s; starting it again in %.0f s", end, lived, wait)
             await asyncio.sleep(wait)

@@ -15,19 +15,25 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, create_engine, event, select, text
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
-from monitors.errors import StoreError
+from monitors.errors import StoreError, reason
 from monitors.store.tables import VERSIONED
 
 BUSY_SECONDS = 10.0
+_QUIET_SECONDS = 0.2  # how long a checkpoint waits for writers to pause: it can always come again
 _HEADER = b"SQLite format 3\x00"
+
+
+class _BusyError(StoreError):
+    """Somebody else holds the file lock."""
 
 
 class Store:
@@ -37,9 +43,14 @@ class Store:
         """Open without creating tables; see ``monitors.store.schema.upgrade``.
 
         Raises:
-            StoreError: the SQLite file exists but is empty or is not a database (never silently replaced).
+            StoreError: the SQLite file exists but is empty or is not a database (never silently replaced), its folder
+                cannot be used, or the address is not one of a database.
         """
-        self.url = make_url(url)
+        try:
+            self.url = make_url(url)
+        except ArgumentError:
+            # Without the cause: its words may hold the address, and the address a password.
+            raise StoreError("DATABASE_URL 格式不对，应如 postgresql+psycopg://用户:密码@主机/库名") from None
         self.dialect = self.url.get_backend_name()
         self.path: Path | None = None
         self._local = threading.local()
@@ -47,8 +58,11 @@ class Store:
             if not self.url.database or self.url.database == ":memory:":
                 raise StoreError("数据库须是磁盘上的文件，不支持内存数据库")
             self.path = Path(self.url.database)
-            self._refuse_damaged_file(self.path)
-            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)  # complaints are nobody else's to read
+            try:
+                self._refuse_damaged_file(self.path)
+                self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)  # complaints are nobody else's to read
+            except OSError as error:
+                raise StoreError(f"无法使用数据目录 {self.path.parent}：{reason(error)}") from error
             self.engine = create_engine(self.url, connect_args={"timeout": BUSY_SECONDS}, pool_size=8, max_overflow=24)
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", self._begin_sqlite)
@@ -60,9 +74,19 @@ class Store:
                 "timezone": "UTC",
             }
             options = " ".join(f"-c {name}={value}" for name, value in limits.items())
-            self.engine = create_engine(
-                self.url, pool_size=8, max_overflow=24, pool_pre_ping=True, connect_args={"options": options}
-            )
+            # A server that vanished without a word is noticed in half a minute, not when the kernel gives up.
+            patience = {"connect_timeout": int(BUSY_SECONDS), "tcp_user_timeout": 30_000, "keepalives_idle": 20}
+            try:
+                self.engine = create_engine(
+                    self.url,
+                    pool_size=8,
+                    max_overflow=24,
+                    pool_pre_ping=True,
+                    connect_args={"options": options, **patience},
+                )
+            except (ImportError, NoSuchModuleError):
+                kind = self.url.drivername
+                raise StoreError(f"不支持数据库类型 {kind}，DATABASE_URL 应以 postgresql+psycopg:// 开头") from None
 
     @staticmethod
     def _refuse_damaged_file(path: Path) -> None:
@@ -107,7 +131,10 @@ class Store:
     @contextmanager
     def _file_lock(self, mode: int, seconds: float) -> Iterator[None]:
         # A descriptor of its own per holder: flock belongs to the open file, and threads share ours.
-        descriptor = os.open(f"{self.path}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            descriptor = os.open(f"{self.path}.lock", os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise StoreError(f"无法写入数据目录 {Path(f'{self.path}').parent}：{reason(error)}") from error
         try:
             deadline = time.monotonic() + seconds
             while True:
@@ -116,20 +143,29 @@ class Store:
                     break
                 except BlockingIOError:
                     if time.monotonic() >= deadline:
-                        raise StoreError("数据库正忙，10 秒内未能写入，请稍后再试") from None
+                        raise _BusyError("数据库正忙，10 秒内未能写入，请稍后再试") from None
                     time.sleep(0.01)
             yield
         finally:
             os.close(descriptor)
 
     def checkpoint(self) -> int:
-        """Fold the write-ahead log back into the database file; call when quiet. Returns its bytes afterwards."""
+        """Fold the write-ahead log back into the database file, unless somebody is writing at this moment.
+
+        Returns the log's bytes afterwards. Call it often: it gives way at once rather than make a writer wait.
+
+        Raises:
+            StoreError: the disk is full or the file damaged.
+        """
         if self.dialect != "sqlite":
             return 0
-        with self._file_lock(fcntl.LOCK_EX, BUSY_SECONDS):
+        with suppress(_BusyError), self._file_lock(fcntl.LOCK_EX, _QUIET_SECONDS):
             raw = sqlite3.connect(str(self.path), timeout=0.1, isolation_level=None)
             try:
                 raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            except sqlite3.Error as error:
+                if "locked" not in str(error):
+                    raise _in_words(str(error)) or StoreError(f"数据库日志未能合并：{error}") from error
             finally:
                 raw.close()
         log = Path(f"{self.path}-wal")
@@ -162,30 +198,39 @@ def _prepare_sqlite(connection: Any, _record: object) -> None:
 
 _REASONS = {
     "lock timeout": "数据库正忙，10 秒内未能完成，请稍后再试",
+    "deadlock detected": "数据库正忙（两处写入互等），本次未写入，请稍后再试",
     "idle-in-transaction": "数据库连接因停顿过久被断开，本次未写入",
     "locked": "数据库正忙，10 秒内未能完成，请稍后再试",
     "readonly": "数据库为只读，无法写入，请检查磁盘权限",
     "disk is full": "磁盘已满，无法写入；已有数据仍可查看，请尽快清理磁盘",
+    "disk i/o error": "数据库文件读写出错，请检查磁盘是否已满或损坏",
     "malformed": "数据库文件已损坏，已停止写入；请用最近的备份恢复（python -m monitors restore）",
     "not a database": "数据库文件已损坏，已停止写入；请用最近的备份恢复（python -m monitors restore）",
     "unable to open": "无法打开数据库文件，请检查路径与权限",
+    "password authentication failed": "数据库服务器拒绝登录，请检查 DATABASE_URL 中的用户名与密码",
+    "no space left": "数据库服务器磁盘已满，无法写入；已有数据仍可查看，请尽快清理磁盘",
 }
+_NO_SERVER = "无法连接数据库服务器，请检查 DATABASE_URL 与网络"
+
+
+def _in_words(message: str) -> StoreError | None:
+    """The failure as the sentence an operator can act on; None where we do not know it."""
+    lower = message.lower()
+    return next((StoreError(sentence) for needle, sentence in _REASONS.items() if needle in lower), None)
 
 
 @contextmanager
 def _explained() -> Iterator[None]:
-    """Turn the driver's failures into the Chinese sentence an operator can act on; other errors pass."""
+    """Turn the driver's failures into StoreError; mistakes of our own (a missing table, a broken rule) pass."""
     try:
         yield
-    except OperationalError as error:
-        message = str(error.orig).lower()
-        for needle, sentence in _REASONS.items():
-            if needle in message:
-                raise StoreError(sentence) from error
-        if error.connection_invalidated or "connect" in message:
-            raise StoreError("无法连接数据库服务器，请检查 DATABASE_URL 与网络") from error
-        raise
+    except PoolTimeoutError as error:
+        raise StoreError("数据库连接已用尽，请稍后再试") from error
     except DBAPIError as error:
-        if "malformed" in str(error.orig).lower():
-            raise StoreError(_REASONS["malformed"]) from error
+        message = str(error.orig)
+        lost = error.connection_invalidated or isinstance(error, InterfaceError)
+        if known := _in_words(message) if isinstance(error, OperationalError) or "malformed" in message else None:
+            raise known from error
+        if lost or (isinstance(error, OperationalError) and "connect" in message.lower()):
+            raise StoreError(_NO_SERVER) from error
         raise
