@@ -8,11 +8,13 @@ import re
 import sys
 from datetime import UTC, datetime
 
+_NAMES = r"(?:password|passwd|secret|token|key|sign|signature|cookie|authorization)"
 _SECRETS = (
-    re.compile(r"(?P<keep>\b[a-z][a-z0-9+.-]*://[^\s:/@]+:)[^\s@/]+(?=@)", re.IGNORECASE),  # password in an address
+    # A password in an address; it may itself hold "@" or "/", so everything up to the last "@" of the word goes.
+    re.compile(r"(?P<keep>\b[a-z][a-z0-9+.-]*://[^\s:/@]*:)[^\s'\"]+(?=@)", re.IGNORECASE),
+    # name=value, name: value, "name": "value", X-Api-Key: value, Authorization: Bearer value
     re.compile(
-        r"(?P<keep>\b(?:password|passwd|secret|token|access_token|key|sign|cookie|authorization)\b\s*[=:]\s*)"
-        r"[^\s&;,'\"]+",
+        rf"(?P<keep>\b(?:[a-z0-9]+[_-])*{_NAMES}\b['\"]?\s*[=:]\s*['\"]?(?:(?:Bearer|Basic|Token)\s+)?)[^\s&;,'\"]+",
         re.IGNORECASE,
     ),
 )

@@ -18,6 +18,12 @@ from monitors.logs import JsonLines, redact
         ("GET https://hook.example/send?access_token=abcdef&x=1", "abcdef"),
         ("Authorization: Bearer-xyz", "Bearer-xyz"),
         ("password=hunter2; retry", "hunter2"),
+        ("postgresql+psycopg://office:p@ss/w0rd@db/monitors failed", "w0rd"),
+        ("redis://:s3cret@cache/0", "s3cret"),
+        ("Authorization: Bearer eyJabc.def", "eyJabc.def"),
+        ('{"access_token": "abcdef"}', "abcdef"),
+        ("{'X-Api-Key': 'abcdef'}", "abcdef"),
+        ("api_key=abcdef", "abcdef"),
     ],
 )
 def test_secrets_are_blotted_out(line, hidden):
