@@ -108,7 +108,7 @@ def site(running_site: Site) -> Iterator[Site]:
     assert "Traceback" not in said, said
 
 
-# Chromium's own errands (updates, sync, first run) would leave the machine; the pages' requests are the tests' business.
+# Chromium's own errands (updates, sync, first run) would leave the machine and are not what the tests watch for.
 QUIET = (
     "--no-sandbox",
     "--no-first-run",
