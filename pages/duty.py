@@ -1,8 +1,9 @@
-"""实时值班: is the watch alive, what is open, what is new. Looks every few seconds, redraws what changed."""
+"""实时值班: is the watch alive, what is open, what is new. Looks every few seconds, draws again what changed."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -17,8 +18,8 @@ from monitors.opinion import board, export
 from pages import charts, context, screen, story
 
 _LOG = logging.getLogger("monitors.pages")
-_TABLES = ("alert", "story", "item")
-CHOSEN, PAGE = "duty_chosen", "duty_page"
+_TABLES = ("alert", "story", "item", "meta")
+CHOSEN, PAGE, DRAWN, FRAME, LIST = "duty_chosen", "duty_page", "duty_drawn", "duty_frame", "duty-list"
 _FORMATS: dict[sheets.Format, str] = {"xlsx": "Excel 表格（.xlsx）", "csv": "CSV（Excel 可直接打开）"}
 
 
@@ -93,16 +94,10 @@ def _turn() -> None:
     st.session_state[PAGE] = max(1, int(st.session_state["board"].page or 1))
 
 
-def _drawn_for() -> tuple[bool, str | None]:
-    """What the parts of the page outside the live fragment depend on."""
-    with context.store().read() as connection:
-        return board.is_empty(connection), board.demo_mark(connection)
-
-
-@st.fragment(run_every=context.settings().duty.refresh_seconds)
-def _live(*, wall: bool) -> None:
+def _explained(draw: Callable[[], None]) -> None:
+    """Run ``draw``; what the database refuses is said in Chinese, and the next look tries again."""
     try:
-        _refresh(wall=wall)
+        draw()
     except MonitorsError as error:
         st.error(f"{error}。本页会自动重试。", icon="⛔")
     except SQLAlchemyError:
@@ -110,25 +105,57 @@ def _live(*, wall: bool) -> None:
         st.error("数据库读取失败，本页会自动重试；长时间不恢复请通知管理员查看日志。", icon="⛔")
 
 
-def _refresh(*, wall: bool) -> None:
-    now = _now()
-    minute = now.replace(second=0, microsecond=0)
-    version = context.versions(*_TABLES, "meta")
-    if (
-        st.session_state.get("duty_drawn") not in (None, version[2:])
-        and st.session_state.get("duty_for") != _drawn_for()
-    ):
-        st.rerun()
-    st.session_state["duty_drawn"] = version[2:]
-    pulse = _pulse(version, minute, now)
-    if wall:
-        counts, alerts, places, demo = _wall(version, minute)
-        name = context.settings().site.name
-        screen.show_wall(screen.wall_payload(counts, alerts, places, name=name, demo=demo is not None, pulse=pulse))
-        return
-    screen.show_pulse(pulse)
-    if st.session_state["duty_for"][0]:
-        return
+def _state() -> tuple[tuple[str, ...], datetime]:
+    """What the page was drawn for: when it differs, something changed or a minute has passed."""
+    return context.versions(*_TABLES), _now().replace(second=0, microsecond=0)
+
+
+@st.fragment(run_every=context.settings().duty.refresh_seconds)
+def _look(*, wall: bool) -> None:
+    """Every few seconds: the strip. The rest of the page is drawn again only when it would be another."""
+    _explained(_wall_screen if wall else _strip)
+
+
+def _strip() -> None:
+    version, minute = state = _state()
+    pulse = _pulse(version, minute, _now())
+    # The strip's own script answers with ``_changed``, once for each new state: so the list alone is drawn again,
+    # and a drawer that is being read is left in peace.
+    pulse["changed"] = repr(state) if state != st.session_state.get(DRAWN) else ""
+    screen.show_pulse(pulse, on_changed=_changed)
+
+
+def _changed() -> None:
+    frame = _frame_state()
+    empty, _ = frame
+    if st.session_state.get(FRAME) == frame and not empty:
+        st.rerun(LIST)
+    st.rerun()
+
+
+def _frame_state() -> tuple[bool, str | None]:
+    """What the page outside the list depends on."""
+    with context.store().read() as connection:
+        return board.is_empty(connection), board.demo_mark(connection)
+
+
+def _wall_screen() -> None:
+    version, minute = _state()
+    counts, alerts, places, demo = _wall(version, minute)
+    pulse = _pulse(version, minute, _now())
+    name = context.settings().site.name
+    screen.show_wall(screen.wall_payload(counts, alerts, places, name=name, demo=demo is not None, pulse=pulse))
+
+
+@st.fragment(key=LIST)
+def _list() -> None:
+    """Cards, list and charts; a fragment, so that a filter or a page turned asks for nothing else."""
+    st.session_state[DRAWN] = _state()
+    _explained(_draw_list)
+
+
+def _draw_list() -> None:
+    version, minute = st.session_state[DRAWN]
     chosen, page = st.session_state.get(CHOSEN, ""), st.session_state.get(PAGE, 1)
     left, right = st.columns([3.3, 1], gap="medium")
     with left:
@@ -142,7 +169,7 @@ def _refresh(*, wall: bool) -> None:
             st.vega_lite_chart(places, key="places", width="stretch")
         _export(chosen)
     if clicked is not None:
-        # By way of the address: the drawer belongs to the page, not to this fragment that is drawn again and again.
+        # By way of the address: the drawer belongs to the page, so it stays when the list is drawn again.
         st.query_params["story"] = str(int(clicked))
         st.rerun()
 
@@ -175,9 +202,12 @@ def _alerts_file(filters: export.AlertFilters, fmt: sheets.Format) -> bytes:
 def main() -> None:
     """The page."""
     wall = st.query_params.get("wall") == "1"
-    st.session_state["duty_for"] = _drawn_for()
-    _live(wall=wall)
-    if not wall and not context.offer_demo() and (wanted := story.chosen()) is not None:
+    st.session_state[DRAWN], st.session_state[FRAME] = _state(), _frame_state()
+    _look(wall=wall)
+    if wall or context.offer_demo():
+        return
+    _list()
+    if (wanted := story.chosen()) is not None:
         story.open_drawer(wanted)
 
 

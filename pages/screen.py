@@ -37,9 +37,9 @@ def _component(name: str) -> Callable[..., Any]:
     )
 
 
-def show_pulse(payload: Payload) -> None:
-    """Mount the heartbeat strip with the alarm."""
-    _component("pulse")(data=payload, key="pulse")
+def show_pulse(payload: Payload, *, on_changed: Callable[[], None]) -> None:
+    """Mount the heartbeat strip with the alarm. ``on_changed`` is called once for each new ``payload["changed"]``."""
+    _component("pulse")(data=payload, key="pulse", on_changed_change=on_changed)
 
 
 def show_board(payload: Payload, *, on_choose: Callable[[], None], on_page: Callable[[], None]) -> int | None:

@@ -21,7 +21,7 @@ function build(root) {
 }
 
 export default function (component) {
-  const { data, parentElement } = component
+  const { data, parentElement, setTriggerValue } = component
   let strip = strips.get(parentElement)
   if (!strip) {
     strip = build(parentElement.querySelector(".pulse"))
@@ -32,6 +32,12 @@ export default function (component) {
     strip.receivedAt = Date.now()
     globalThis.dutyClockOffset = data.now - Date.now()
     watchAlarm(data.alarm)
+  }
+  // Asked once per state, and again where the answer got lost.
+  if (data.changed && (data.changed !== strip.changed || Date.now() - strip.askedAt > 3000)) {
+    strip.changed = data.changed
+    strip.askedAt = Date.now()
+    setTriggerValue("changed", data.changed)
   }
   strip.sources.textContent = data.sources.words
   strip.sources.title = data.sources.names

@@ -6,8 +6,10 @@ import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import insert
 
 from monitors import settings as settings_module
+from monitors.store.tables import meta
 from tests import seed
 
 pytestmark = pytest.mark.browser
@@ -213,6 +215,10 @@ def test_a_stopped_watch_turns_the_strip_red_without_a_reload(site, browse):
 def test_an_empty_page_fills_by_itself(site, browse):
     page = browse()
     page.get_by_text("还没有任何报道").wait_for()
+    with site.store.write() as connection:
+        connection.execute(insert(meta).values(key="something", value="moved on"))
+    page.wait_for_timeout(3 * REFRESH * 1000)
+    assert page.locator('[data-testid="stException"]').count() == 0
     seed.plant(site.store, seed.Planted("第一起讨薪", level="II", age=timedelta(0)), now())
     page.locator(".row", has_text="第一起讨薪").wait_for()
     page.get_by_text("还没有任何报道").wait_for(state="detached")
