@@ -21,7 +21,7 @@ LEVEL_NAMES: dict[str, str] = {"all": "全部", **HEALTH_NAMES, "gone": "已移�
 
 # ── query: all rows are light and few; filtered by words in SQL, by health (which depends on the time) here ───────────
 @st.cache_data(max_entries=16, show_spinner=False)
-def _judged(_version: tuple[str, ...], minute: datetime, group: str, text: str, *, removed: bool) -> list[Judged]:
+def _judged(version: tuple[str, ...], minute: datetime, group: str, text: str, *, removed: bool) -> list[Judged]:  # noqa: ARG001 - the cache key
     watch = context.settings().watch
     with context.store().read() as connection:
         rows = sources.list_sources(connection, group=group, text=text, removed=removed)
