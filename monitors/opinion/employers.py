@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from typing import Literal
 
+from monitors.opinion import firm_names
 from monitors.opinion.mentions import Reading
+from monitors.regions import divisions
 
 Field = Literal["title", "text"]
 
@@ -20,15 +23,20 @@ _SUFFIX = re.compile(
     "服装厂|电子厂|水泥厂|砖厂|茶厂|鞋厂|玩具厂|家具厂|加工厂|制衣厂|榨菜厂|砂石厂|糖厂|养殖场|农场|林场|煤矿|工厂|厂|"
     "实验学校|补习学校|职业学校|培训学校|幼儿园|小学|中学|学院|大学|学校|驾校|培训中心|早教中心|人民医院|中医院|医院|疾控中心|卫生院|诊所|"
     "大酒店|酒店|宾馆|饭店|餐饮店|餐厅|餐饮|火锅店|饭庄|山庄|会所|超市|专卖店|服务中心|健身|影城|度假村|景区|"
-    "街道办事处|街道办|教育局|建设局|水务局|交通局|环卫所|环卫站|管理处|管委会|镇政府|乡政府|县政府|村委会|剧组|俱乐部|航空|快递|蛋糕|合作社|茶楼|公交|汽车|(?:中铁|中建|中交|中冶|中国水电|中国电建|中国铁建|水电)[一二三四五六七八九十]{1,3}局|航局|省建[一二三四五六七八九十]{1,2}公司)"
+    "街道办事处|街道办|教育局|建设局|水务局|交通局|环卫所|环卫站|管理处|管委会|镇政府|乡政府|县政府|村委会|剧组|俱乐部|航空|快递(?:网点|站点)?|外卖站点|蛋糕|合作社|茶楼|公交|汽车|(?:中铁|中建|中交|中冶|中国水电|中国电建|中国铁建|水电)[一二三四五六七八九十]{1,3}局|航局|省建[一二三四五六七八九十]{1,2}公司)"
 )
-# Single characters that also live inside names (和顺, 时代, 内蒙古, 有色, 经济, 同方) bound only in their own company.
+# Single characters that also live inside names (和顺, 时代, 内蒙古, 有色, 经济, 同方, 怒江, 数据, 系统, 给排水)
+# bound only in the company of others.
 _BOUNDARY = re.compile(
-    '[，。！？；：、\n"\\[\\]《》<>#@!?;:~]|\\((?![\u4e00-\u9fff]{2,4}\\))|(?<![\u4e00-\u9fff]{2})\\)|'
-    "(?:是|在|由|(?<!华)为|与|及|被|向|对|把|将|给|于|到|来自|从|称|叫|名叫|投诉|举报|反映|曝|怒|恳请|请求|要求|关于|"
-    "如何看待|据|经(?!济|典|贸|开|纬|营|建)|让|找|问|去年?|跟|该|这家|那家|一家|某家|这个|那个|我们|咱们|他们|我|你|他|系|等|了|的|受雇|入职|进入|"
-    "承包|承建|发包|分包给|转包给|转给|(?<=[司厂院人局者队部府员工名])和|同(?=[\u4e00-\u9fff]{2,12}(?:公司|厂))|说|指|有(?!限|色)|而|并|但|(?<=[月日年天以])[内前后]|(?<=[0-9])[年月日时]|致使|导致|包括|以及|其中|通报|公布|强烈|"
-    "实名|再次|网传|疑似|受|替|帮|拖欠|起诉|雇|老板|实名举报|近日|昨日|目前|今天|上班|加强|推动|规范|强化|深化|往|冲|众人|聚集?|抵工资|公然|严惩|清理|执行|帮忙解决|解决|咨询)"
+    '[，。！？；：、\n"\\[\\]《》<>#@!?;:~|丨│]|\\((?![\u4e00-\u9fff]{2,4}\\))|(?<![\u4e00-\u9fff]{2})\\)|'
+    "(?:是|在|由|(?<!华)(?<!有)为|与|(?<!埃)及|被|(?<!方)(?<!万)向(?!阳|上|前|荣|东)|对(?!外)|把|将(?!军|乐)|(?<!供)(?<!自)给(?!排|水)|"
+    "于(?!都|洪)|到(?!位|家)|来自|从(?!化)|称|叫|名叫|投诉|举报|反映|曝|怒(?!江)|恳请|请求|要求|关于|"
+    "如何看待|(?<!数)据|经(?!济|典|贸|开|纬|营|建)|让|找|问(?!道|天)|去年?|跟|该|这家|那家|一家|某家|这个|那个|我们|咱们|他们|我|你|他|"
+    "(?<!体)系(?!统|列)|(?<!高)等|了|的|受雇|入职|进入|"
+    "承包|承建|发包|分包给|转包给|转给|(?<=[司厂院人局者队部府员工名])和|(?<=[我他她们人司方者队部厂员名曾已])同(?=[\u4e00-\u9fff]{2,12}(?:公司|厂))|"
+    "说|指(?!南|挥)|(?<!国)有(?!限|色|机|线)|而|并(?!购)|但|(?<=[月日年天以])[内前后]|(?<=[0-9])[年月日时]|致使|导致|包括|以及|其中|通报|公布|强烈|"
+    "实名|再次|网传|疑似|受(?!益)|替|帮|拖欠|起诉|雇|老板|实名举报|近日|昨日|目前|今天|上班|加强|推动|规范|强化|深化|往|冲(?!压)|众人|聚(?=集|众)|抵工资|公然|严惩|清理|执行|"
+    "帮忙解决|解决|咨询|回应|路过|等待|责令|督促|约谈|拨至|核查|核实|查处)"
 )
 _GENERIC = frozenset(
     [
@@ -94,6 +102,17 @@ _GENERIC = frozenset(
         "镇政府",
         "俱乐部",
         "蛋糕",
+        "足球俱乐部",
+        "保安队",
+        "快递网点",
+        "外卖站点",
+        "网点",
+        "站点",
+        "平台",
+        "门店",
+        "校区",
+        "死后公司",
+        "判决公司",
     ]
 )
 _NOT_OWNER = re.compile(
@@ -108,7 +127,7 @@ _PERSON = re.compile(
 # Who stands as the subject of "owes" in a headline or first sentence, whatever its name ends in (钟薛高被曝欠薪).
 _SUBJECT = re.compile(
     "(?P<name>[\u4e00-\u9fffa-z0-9·()]{2,26}?)(?:突然|一直|长期|恶意|无故|多次|再次|竟|仍|已|都|却|老板|公司老板|负责人|方面|个体老板|董事长|ceo|总裁|创始人|内部)*"
-    "(?:被曝|被指|被爆|被员工|被讨|停发|拖欠|欠薪|拖延|克扣|不发|发不出|发不起|未发|没发|托欠|欠我|欠农|欠工|欠员|欠民|(?:在职|离职|前|老|女|男|全体|有|多名|大量|部分|一名|一)?员工|回应|开学至今未发|仅剩|近?[一两二三四五六七八九十几数]+个?月(?:没|未)发|数月未发|到[0-9]+月底前停发)"
+    "(?:被曝|被指|被爆|被员工|被讨|停发|拖欠|欠薪|拖延|克扣|不发|发不出|发不起|未发|没发|托欠|欠我|欠农|欠工|欠员|欠民|(?:在职|离职|前|老|女|男|全体|有|多名|大量|部分|一名|一)?员工|回应(?![^，。]{0,6}(?:剧组|公司|单位|医院|学校|工厂|东家|老板)[^，。]{0,4}(?:拖欠|欠))|开学至今未发|仅剩|近?[一两二三四五六七八九十几数]+个?月(?:没|未)发|数月未发|到[0-9]+月底前停发)"
 )
 _PREFIX = re.compile(
     "^(?:如何看待|投诉通?|举报|曝|网曝|反映|强烈要求|恳请|恳求|请求|关于|有关|网传|疑似|再次|实名|近日|国内首批[^，。]{0,8}之一|当事人回应|官方回应|教育局回应|卫健委回应|回应|我投诉|我举报|请|帮忙解决|帮忙|解决|咨询|严查|求助|控诉|[^，。]{2,6}局?长?通报|对|就)+"
@@ -129,6 +148,7 @@ _SOMEBODY = re.compile(
 )
 _PLAIN = re.compile(
     "(?<!家)(?<!个)(?<!某)(?P<name>(?:劳务|装修|外包|公交|建筑|保洁|保安|物业|运输|劳务派遣)公司|养殖场|施工队|劳务队|项目部)(?=(?:共|总共|还|一直|至今|已|已经|仍|老板)*(?:拖欠|欠|没发|未发|不发|发不))"
+    "|(?<=拨至|拨给|拨到|付给|拨付)(?P<paid>(?:劳务|装修|外包|保洁|保安|物业|施工|总包|承包|劳务派遣)公司)"
 )
 _PLACE = re.compile("^(?:[\u4e00-\u9fffa-z0-9]{1,4}(?:省|市|县|区|州|镇|乡))+")
 _TAIL = re.compile(
@@ -136,7 +156,11 @@ _TAIL = re.compile(
 )
 _TRAIL = re.compile("(?:在职|离职|全体|全员|有|多名|大量|部分|前|一名|方|创始人|董事长|负责人|为|就|再)+$")
 _DEBTOR_ROLES = ("包工头", "工头", "被告", "被执行人", "嫌疑人", "承包")
+_REGISTERED = re.compile("(?:公司|集团)$")
 _BAR = 1.5  # below this a name is only somebody named
+_OWES_ITSELF = re.compile(
+    "(?:(?:承建|实施|承包|运营)的[^，。包班老]{2,24}?)?(?:因[^，。]{2,12})?(?:在[^，。]{2,16})?(?:自[^，。]{2,8}以来)?(?:长期|一直|恶意|无故|已|尚|仍|至今|累计|共|还|未按时|未足额)*(?:拖欠|欠薪|欠发|欠(?=[^，。]{1,12}工资)|未支付|未发放|没有?发|克扣)"
+)
 _OWES = re.compile(
     "拖欠|欠薪|欠|克扣|未发|没发|不发|停发|发不|拒付|拒不|未付|没付|托欠|薪资|工资|员工|未支付|卷款|跑路|失联|倒闭|解散|恶意|长期|无故|违法"
 )
@@ -162,7 +186,21 @@ def find(title: Reading, text: Reading) -> Employer | None:
             name = _as_written(reading, start, end)
             if score >= _BAR and (best is None or (score, -start) > (best[0], best[1])):
                 best = (score, -start, Employer(name, field, start, end))
-    return best and _full_name(best[2], fields)
+    if best is None:
+        return None
+    return _full_name(_company_behind(best[2], fields), fields)
+
+
+def _company_behind(found: Employer, fields: tuple[tuple[Field, Reading], ...]) -> Employer:
+    """某项目欠薪 in the headline, 某某公司拖欠12名工人工资 below it: the registered company owes, not the worksite."""
+    if found.name.endswith(("公司", "集团")):
+        return found
+    for field, reading in fields:
+        for start, end, kind in _names(reading, lead=False):
+            name = reading.view.text[start:end]
+            if kind == "name" and name.endswith("有限公司") and _OWES_ITSELF.match(reading.view.text, end):
+                return Employer(_as_written(reading, start, end), field, start, end)
+    return found
 
 
 def _as_written(reading: Reading, start: int, end: int) -> str:
@@ -204,24 +242,40 @@ def _names(reading: Reading, *, lead: bool) -> list[tuple[int, int, str]]:
             joined[-1] = (joined[-1][0], end, kind)
         else:
             joined.append((start, end, kind))
-    names = [(start + _prefix(text[start:end]), end, kind) for start, end, kind in joined]
+    names = [
+        (start + _prefix(text[start:end]), end, kind)
+        for start, end, kind in joined
+        if not firm_names.is_built(text, end) or _REGISTERED.search(text, start, end)
+    ]
     if lead and any(mention.mood in ("stated", "denied", "supposed") for mention in reading.mentions):
         subject = _subject(text)
         if subject:
             names.append((*subject, "subject"))
+    names = [(*_inner(text, start, end), kind) for start, end, kind in names]
     for match in _PERSON.finditer(text):
+        if match["name"].endswith(("称", "说", "示")):
+            continue  # 负责人解释称, 承包人都说: surnames that are words, too
         # 某某公司老板陈某: the company owes, its owner only runs.
         runs = any(match.start() - 14 <= end <= match.start() + 1 for _, end, _ in names) or (
             not match.group().startswith(_DEBTOR_ROLES) and any("有限" in text[start:end] for start, end, _ in names)
         )
         names.append((match.start("name"), match.end("name"), "manager" if runs else "person"))
     names.extend((*match.span(), "person") for match in _SOMEBODY.finditer(text))
-    names.extend((*match.span("name"), "generic") for match in _PLAIN.finditer(text))
+    names.extend(
+        (*match.span("name"), "generic") if match["name"] else (*match.span("paid"), "passed on")
+        for match in _PLAIN.finditer(text)
+    )
     return [
         (start, end, kind)
         for start, end, kind in names
-        if kind in ("person", "manager", "generic") or _is_name(text[start:end])
+        if kind in ("person", "manager", "generic", "passed on") or _is_name(text[start:end])
     ]
+
+
+def _inner(text: str, start: int, end: int) -> tuple[int, int]:
+    """The name proper within ``text[start:end]``."""
+    left, right = firm_names.trimmed(text[start:end])
+    return start + left, start + right
 
 
 def _prefix(name: str) -> int:
@@ -239,9 +293,18 @@ def _subject(head: str) -> tuple[int, int] | None:
     return None
 
 
+@cache
+def _places() -> frozenset[str]:
+    return frozenset(
+        name for one in divisions.everywhere() for name in (one.name, divisions.everyday(one), divisions.bare(one))
+    )
+
+
 def _is_name(name: str) -> bool:
     if len(name) < 2 or name in _GENERIC or _NAMELESS.match(name) or _NOBODY.search(name):
         return False
+    if name in _places():
+        return False  # a county does not owe; somebody in it does
     if re.search(
         "^[^，。]{0,6}一(?:家|所|个|些|间)?[\u4e00-\u9fff]{0,5}(?:厂|店|公司|院|校|学|园|企业|项目|工地|单位)$", name
     ):
@@ -250,7 +313,7 @@ def _is_name(name: str) -> bool:
         "一$|^某[镇县市区村]|^老赖|^遭遇|^集[\u4e00-\u9fff]店|无故|[0-9]名|矿工$|^(?:河北|河南|云南|全省)$", name
     ):
         return False
-    return not _NOT_OWNER.search(name)
+    return not firm_names.is_phrase(name) and not _NOT_OWNER.search(name)
 
 
 def _score(reading: Reading, start: int, end: int, kind: str) -> float:
@@ -261,7 +324,7 @@ def _score(reading: Reading, start: int, end: int, kind: str) -> float:
         return 0.0
     if re.match("协助|帮助|帮我|督促|出面|尽快|介入|协调|核实|调查|为我|做主|关注", after):
         return 0.0
-    score = {"person": 1.5, "manager": 0.5, "subject": 1.2, "generic": 0.2}.get(kind, 1.0)
+    score = {"person": 1.5, "manager": 0.5, "subject": 1.2, "generic": 0.2, "passed on": 1.4}.get(kind, 1.0)
     name = text[start:end]
     if "有限" in name or "集团" in name:
         score += 0.4
