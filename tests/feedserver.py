@@ -250,7 +250,8 @@ class _Handler(BaseHTTPRequestHandler):
         """ETag first, as RFC 9110 13.1.3 has it; Last-Modified only where no ETag was sent."""
         validators = dict(reply.headers)
         etag, wanted = validators.get("ETag"), self.headers.get("if-none-match")
-        same = wanted == etag if wanted else self.headers.get("if-modified-since") == validators.get("Last-Modified")
+        since = self.headers.get("if-modified-since")
+        same = wanted == etag if wanted else since is not None and since == validators.get("Last-Modified")
         if reply.status == 200 and etag and same:
             reply = Reply(b"", reply.content_type, 304, reply.headers)
         self.send(reply)

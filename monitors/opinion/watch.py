@@ -44,6 +44,7 @@ HOUSEKEEPING_SECONDS = 600.0
 CHECKPOINT_SECONDS = 30.0
 BEAT_SECONDS = 2.0
 CLOCK_SECONDS = 5.0  # how often rows "from the future" are looked for
+PROBE_LOOK_SECONDS = 3.0  # how often a trial of parser and judge may fall due
 COMPLAIN_SECONDS = 60.0  # the same sentence about the store is logged no more often than this
 _REASSESS_AT_ONCE = 50  # stories per transaction, some 0.1 s: pages write in between
 _TRIAL_FEED = (
@@ -75,6 +76,7 @@ class Watch:
         self._database = ThreadPoolExecutor(1, thread_name_prefix="store")
         self._brain = ThreadPoolExecutor(1, thread_name_prefix="judge")
         self._polls: dict[str, asyncio.Task[Outcome | None]] = {}
+        self._probed_at: datetime | None = None
         self._complained: dict[str, float] = {}
         self._note = "刚刚启动"
 
@@ -149,7 +151,7 @@ class Watch:
             duties = [
                 asyncio.create_task(self._every(self._settings.watch.tick_seconds, lambda: self._tick(poller))),
                 asyncio.create_task(self._every(BEAT_SECONDS, lambda: self._in_database(self._beat_and_renew))),
-                asyncio.create_task(self._every(heartbeat.PROBE_SECONDS, lambda: self._probe(pool, judge))),
+                asyncio.create_task(self._every(PROBE_LOOK_SECONDS, lambda: self._probe_when_due(pool, judge))),
                 asyncio.create_task(self._every(REASSESS_SECONDS, self._reassess)),
                 asyncio.create_task(self._every(CHECKPOINT_SECONDS, lambda: self._in_database(self._store.checkpoint))),
                 asyncio.create_task(self._every(HOUSEKEEPING_SECONDS, lambda: self._in_database(self._housekeeping))),
@@ -215,6 +217,13 @@ class Watch:
         self._note = f"最近抓取：{held.source.name}，{outcome.note}"[:200]
         log.info("%s: %s %s", held.source.id, outcome.kind, outcome.note)
         return outcome
+
+    async def _probe_when_due(self, pool: ParserPool, judge: Judge) -> None:
+        # By the wall clock, as the beats are read: set on by a day, they would be a day old until the next probe.
+        since = (self._clock() - self._probed_at).total_seconds() if self._probed_at else heartbeat.PROBE_SECONDS
+        if not 0 <= since < heartbeat.PROBE_SECONDS:
+            self._probed_at = self._clock()
+            await self._probe(pool, judge)
 
     async def _probe(self, pool: ParserPool, judge: Judge) -> None:
         """Show that the parser and the judge work although nothing may be due: their beats stop when they do."""
