@@ -180,6 +180,9 @@ def _employers_differ(a: Member, b: Member) -> bool:
     first, second = a.words.employer, b.words.employer
     if not first or not second or _short_form(first, second):
         return False
+    # A worksite or a foreman beside a company is who works for whom, not another event.
+    if not a.words.company or not b.words.company:
+        return False
     # A report may name contractor and subcontractor; the one chosen as employer need not be the same.
     return first not in minhash.bare(f"{b.title}{b.text}") and second not in minhash.bare(f"{a.title}{a.text}")
 

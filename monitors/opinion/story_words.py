@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
+from monitors.opinion.firm_names import is_company
 from monitors.opinion.normalise import fold
 from monitors.opinion.numerals import chinese
 from monitors.settings import ROOT
@@ -50,7 +51,7 @@ class Words:
     first 300 characters, folded; ``tags``: hashtags; ``names``: companies named in full; ``figures``:
     quantities of the title by unit; ``numbers``: all quantities, dates left out; ``places``: tokens such as 盘龙区 in
     title and lead; ``wage``: whether title or lead speaks of money owed;
-    ``employer``: what is its own in the employer's name.
+    ``employer``: what is its own in the employer's name; ``company``: whether that name is a company's.
     """
 
     title: Mapping[str, float]
@@ -62,6 +63,7 @@ class Words:
     places: frozenset[str]
     wage: bool
     employer: str
+    company: bool
 
     @property
     def weight(self) -> float:
@@ -88,6 +90,7 @@ def words(title: str, text: str, employer: str | None = None) -> Words:
         places=frozenset(_places(lead)),
         wage=_WAGE.search(lead) is not None,
         employer=employer_core(employer or ""),
+        company=is_company(fold(employer or "")),
     )
 
 
