@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 import threading
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
@@ -42,6 +43,11 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return 130
+    except Exception:  # noqa: BLE001 - a fault of ours: the whole trace, but no password that stands in it
+        from monitors.logs import redact  # noqa: PLC0415
+
+        print(redact(traceback.format_exc()), file=sys.stderr)
+        return 1
 
 
 def build_parser(chosen: str = "") -> argparse.ArgumentParser:

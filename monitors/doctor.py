@@ -19,7 +19,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Literal
 
-from sqlalchemy import func, make_url, select, text
+from sqlalchemy import func, select, text
 
 from monitors import settings as settings_module
 from monitors.clock import SHANGHAI, stamp
@@ -28,7 +28,7 @@ from monitors.opinion import heartbeat, sources
 from monitors.settings import ROOT, Settings
 from monitors.store import schema
 from monitors.store import tables as t
-from monitors.store.engine import Store
+from monitors.store.engine import Store, address
 
 State = Literal["正常", "注意", "故障"]
 
@@ -187,7 +187,7 @@ def _disk_kind(folder: Path) -> str:
 
 
 def _database(settings: Settings, now: datetime) -> Iterator[Finding]:
-    url = make_url(settings.database_url)
+    url = address(settings.database_url)
     if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
         yield Finding("数据库", "注意", "尚未建立", "首次启动时会自动建立")
         return

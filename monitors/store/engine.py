@@ -19,7 +19,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, create_engine, event, select, text
+from sqlalchemy import URL, Connection, create_engine, event, select, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, NoSuchModuleError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -30,6 +30,18 @@ from monitors.store.tables import VERSIONED
 BUSY_SECONDS = 10.0
 _QUIET_SECONDS = 0.2  # how long a checkpoint waits for writers to pause: it can always come again
 _HEADER = b"SQLite format 3\x00"
+
+
+def address(url: str) -> URL:
+    """The parts of a database's address.
+
+    Raises:
+        StoreError: it is none. Without the cause, whose words may hold the address, and the address a password.
+    """
+    try:
+        return make_url(url)
+    except (ArgumentError, ValueError):
+        raise StoreError("DATABASE_URL 格式不对，应如 postgresql+psycopg://用户:密码@主机:5432/库名") from None
 
 
 class _BusyError(StoreError):
@@ -46,11 +58,7 @@ class Store:
             StoreError: the SQLite file exists but is empty or is not a database (never silently replaced), its folder
                 cannot be used, or the address is not one of a database.
         """
-        try:
-            self.url = make_url(url)
-        except ArgumentError:
-            # Without the cause: its words may hold the address, and the address a password.
-            raise StoreError("DATABASE_URL 格式不对，应如 postgresql+psycopg://用户:密码@主机/库名") from None
+        self.url = address(url)
         self.dialect = self.url.get_backend_name()
         self.path: Path | None = None
         self._local = threading.local()
