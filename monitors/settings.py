@@ -92,6 +92,7 @@ class Parse(_Table):
 
 class Judge(_Table):
     relevance_threshold: float = Field(gt=0, lt=1)
+    max_chars: int = Field(ge=200, le=1_000_000)
     snownlp_weight: float = Field(ge=0, le=10)
     negative_at: float = Field(ge=-1, le=0)
     positive_at: float = Field(ge=0, le=1)

@@ -189,3 +189,12 @@ def test_nothing_at_all(judge):
 
 def test_score_of_an_empty_batch(judge):
     assert judge.judge_many([]) == []
+
+
+def test_a_text_made_to_be_slow_is_read_to_a_limit(judge):
+    limit = settings.load().judge.max_chars
+    long = "农民工讨薪" + "某" * limit + "镇雄县拖欠37名农民工工资"
+    found = one(judge, "工人讨薪", long)
+    assert found.relevant
+    assert found.workers is None
+    assert all(e.end <= limit for e in found.evidence if e.field == "text")

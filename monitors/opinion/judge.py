@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Literal, Protocol
 
@@ -97,9 +97,11 @@ class Judge:
         return self.judge_many([Report(title, text, published, source_region, outlet_national, now)])[0]
 
     def judge_many(self, reports: Sequence[Report]) -> list[Judgement]:
-        """Judge a batch; SnowNLP is evaluated for all texts at once."""
+        """Judge a batch; SnowNLP is evaluated for all texts at once. Texts are read up to ``judge.max_chars``."""
         if not reports:
             return []
+        limit = self._settings.judge.max_chars
+        reports = [replace(r, text=r.text[:limit]) if len(r.text) > limit else r for r in reports]
         tones = self._scorer.score([f"{report.title}\n{report.text}".strip() for report in reports])
         return [self._one(report, tone) for report, tone in zip(reports, tones, strict=True)]
 
