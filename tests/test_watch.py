@@ -23,6 +23,7 @@ from monitors.settings import ROOT, Settings
 from monitors.store import tables as t
 from monitors.store.engine import Store
 from monitors.store.schema import upgrade
+from tests.conftest import fresh_database
 from tests.feedserver import FeedServer
 
 MODELS = ROOT / "data" / "var" / "models"
@@ -186,6 +187,24 @@ def test_old_outcomes_go_and_fresh_ones_stay(tmp_path, store):
             )
         prune(connection, settings, now)
     assert [poll.note for poll in rows(store, t.poll)] == ["1", "29"]
+
+
+def test_clearing_old_marks_never_takes_a_version_back(postgres_server, tmp_path):
+    store = Store(fresh_database(postgres_server, "old_marks"))
+    settings, store = prepared(write_config(tmp_path, ""), store)
+    with store.write() as connection:
+        for key in "abc":
+            connection.execute(t.meta.insert().values(key=key, value=""))
+        connection.exec_driver_sql("UPDATE data_change SET at = at - interval '2 days'")
+    empty, now = store.versions("alert", "meta"), datetime.now(UTC)
+    with store.write() as connection:
+        prune(connection, settings, now)
+        assert connection.exec_driver_sql("SELECT count(*) FROM data_change WHERE t = 'meta'").scalar() == 1
+    alert, meta = store.versions("alert", "meta")
+    assert alert == empty[0]
+    assert meta.startswith(empty[1].split(".")[0])
+    assert meta != "0"
+    store.close()
 
 
 # ── Killed in mid-poll ───────────────────────────────────────────────────────────────────────────────────────────────

@@ -88,8 +88,9 @@ class Watch:
         """
         try:
             with watch_lock(self._settings, self._store) as lock:
-                while not lock.acquire():
+                if not lock.acquire():
                     log.warning("another watch runs on this database; waiting for it to end")
+                while not lock.acquire():
                     with suppress(TimeoutError):
                         await asyncio.wait_for(stop.wait(), 5)
                     if stop.is_set():
@@ -353,7 +354,13 @@ def prune(connection: Connection, settings: Settings, now: datetime) -> None:
     # Twice the window: a report may be published days before it is found.
     StoryIndex().prune(connection, now - timedelta(days=2 * settings.story.window_days))
     if connection.dialect.name == "postgresql":
-        connection.execute(text("DELETE FROM data_change WHERE at < now() - interval '1 day'"))
+        # The newest mark of each table stays: without it the version would fall back to that of an empty table.
+        connection.execute(
+            text(
+                "DELETE FROM data_change WHERE at < now() - interval '1 day' "
+                "AND id NOT IN (SELECT max(id) FROM data_change GROUP BY t)"
+            )
+        )
 
 
 class watch_lock:  # noqa: N801 - used as a context manager, read as one
