@@ -36,11 +36,17 @@ except StoreError as error:
     print(error, file=sys.stderr)  # noqa: T201 - before the log is set up
 
 
+def _silence() -> float:
+    """Seconds since the watch last beat; 0 where the database does not say."""
+    health = status.health(STORE, SETTINGS, utc_now())
+    return health.seconds if health.watch == "stopped" else 0.0
+
+
 @asynccontextmanager
 async def lifespan(_app: object) -> AsyncIterator[dict[str, Any]]:
     """Keep the watch running beside the pages."""
     logs.configure()
-    watch = EmbeddedWatch() if SETTINGS.watch.embedded else None
+    watch = EmbeddedWatch(silence=_silence) if SETTINGS.watch.embedded else None
     if watch:
         watch.start()
     try:

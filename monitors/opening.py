@@ -25,5 +25,8 @@ def open_store(settings: Settings) -> Store:
 def prepare(store: Store, settings: Settings, now: datetime) -> None:
     """What the server and the watch do before they start: bring config.toml's sources in, complete the index."""
     with store.write() as connection:
+        if store.dialect == "postgresql":
+            # Two workers starting together would both add the same sources; the second waits, then finds them there.
+            connection.exec_driver_sql("SELECT pg_advisory_xact_lock(530003)")
         sync_catalogue(connection, [entry.source() for entry in settings.sources], now)
     ensure(store)

@@ -45,3 +45,37 @@ time.sleep(60)
         assert watch.starts == 3
 
     asyncio.run(scenario())
+
+
+def test_a_child_that_hangs_is_ended_and_started_again(monkeypatch):
+    for name, seconds in (("FIRST_WAIT_SECONDS", 0.01), ("LOOK_SECONDS", 0.05), ("HUNG_SECONDS", 0.3)):
+        monkeypatch.setattr(embedded, name, seconds)
+    silent = {"seconds": 0.0}
+
+    async def scenario() -> None:
+        watch = EmbeddedWatch((sys.executable, "-c", "import time; time.sleep(60)"), silence=lambda: silent["seconds"])
+        watch.start()
+        await asyncio.sleep(0.6)
+        assert watch.starts == 1  # it says that it lives
+        silent["seconds"] = 1.0
+        async with asyncio.timeout(20):
+            while watch.starts < 2:  # noqa: ASYNC110 - another process ends
+                await asyncio.sleep(0.02)
+        silent["seconds"] = 0.0
+        await watch.stop()
+
+    asyncio.run(scenario())
+
+
+def test_a_child_that_cannot_be_started_is_tried_again(monkeypatch, caplog):
+    monkeypatch.setattr(embedded, "FIRST_WAIT_SECONDS", 0.01)
+
+    async def scenario() -> None:
+        watch = EmbeddedWatch(("/nowhere/python",))
+        watch.start()
+        async with asyncio.timeout(20):
+            while caplog.text.count("starting it again") < 2:  # noqa: ASYNC110
+                await asyncio.sleep(0.02)
+        await watch.stop()
+
+    asyncio.run(scenario())

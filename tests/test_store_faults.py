@@ -304,3 +304,36 @@ def test_a_data_folder_that_cannot_be_is_said(tmp_path, command):
     assert done.returncode == 1
     assert "数据目录" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+# ── Starting together ────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_workers_that_start_together_bring_the_catalogue_in_once(store, monkeypatch):
+    from monitors import opening
+    from monitors import settings as settings_module
+
+    settings = settings_module.load(environ={})
+    honest = opening.sync_catalogue
+
+    def slowly(connection, *arguments):
+        done = honest(connection, *arguments)
+        time.sleep(0.3)  # so that the other looks before we commit
+        return done
+
+    monkeypatch.setattr(opening, "sync_catalogue", slowly)
+    failed: list[Exception] = []
+
+    def start() -> None:
+        try:
+            opening.prepare(store, settings, datetime.now(UTC))
+        except Exception as error:  # noqa: BLE001 - handed to the assertion below
+            failed.append(error)
+
+    threads = [threading.Thread(target=start) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert failed == []
+    assert count(store, t.source) == len(settings.sources)
