@@ -73,6 +73,10 @@ _LONE_ACTOR = re.compile("一(?:名|个|位)?(?:男子|女子|工人|民工|农�
 _SEVERAL = re.compile(
     "们|几十|数十|多名|数名|等人|我们|工友|十几|上百|数百|众多|一群|大批|[0-9二三四五六七八九十百]+(?:余|多)?名?(?:工人|民工|农民工|员工|职工)"
 )
+# Old people and children held up a placard with the workers: they are their family, and nobody says how many worked.
+_VAGUE_CROWD = re.compile(
+    "(?:十几|几十|数十|几百|数百|上百|二三十|三四十)(?:多|余)?(?:名|位|个|号|人)|老人(?:和|与|带着|、)?(?:孩子|小孩|儿童)|带着(?:老人|孩子|老小|一家)"
+)
 _OWED_ME = re.compile("(?:拖欠|欠|克扣|不发|不给|没给|未给)(?:了)?(?:我|本人)(?!们|等|公司|司|厂|单位|校)")
 _FIRST_PERSON = re.compile("本人|我(?!们|国|县|市|省|校|院|司|区|厂|等|村|镇|单位|公司|方|局)")
 _FIRST_PLURAL = re.compile("我们|咱们|大家|工友|同事|员工们|其他员工|其他人|一批|大伙|我等|全体|很多员工|多名|数名")
@@ -166,7 +170,8 @@ def _single(title: Reading, text: Reading) -> Fact | None:
     head, whole = title.view.text, text.view.text
     if title.mentions:
         match = _SINGLE_PERSON.search(head)
-        if match and not _COLLECTIVE_OWED.search(head) and not _many_or_debtor(head, match):
+        crowd = _VAGUE_CROWD.search(head + "\n" + whole[:300])
+        if match and not crowd and not _COLLECTIVE_OWED.search(head) and not _many_or_debtor(head, match):
             return Fact(1, "title", match.start(), match.end(), "涉及人数：单人", 1.0)
     actor = _LONE_ACTOR.search(whole[:300])
     if actor and not _SEVERAL.search(head + "\n" + whole) and (text.of("extreme") or text.mentions):

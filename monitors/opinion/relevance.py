@@ -33,6 +33,7 @@ _PAID_TO = re.compile(
     "|(?:垫付|讨回|要回)[^，。！？；]{0,14}?(?:工资|工钱|欠薪|血汗钱)"
     "|(?:追回|补发|兑付)[^，。！？；]{0,8}?(?:农民工|民工|工人|工友|职工)[^，。！？；]{0,4}?(?:工资|工钱|欠薪|血汗钱)"
 )
+_PLOT = re.compile("剧中|剧里|片中|桥段|情景剧|相声|该剧|荧屏")
 _LISTED = re.compile("[、和及]")
 
 
@@ -119,6 +120,10 @@ def features(document: Document) -> dict[str, float]:  # noqa: PLR0915 - one lin
     found["debt_title"] = float(bool(t_debts) and not t_firm)
     found["debt_title_word"] = float(bool(title.of("other_debt")) and not t_firm)
     found["debt_more"] = float(len(x_debts) > count)
+    found["debt_topic"] = float(
+        bool(title.of("other_debt") and title.of("topic"))
+        and not (t_firm or x_firm or title.of("worker") or text.of("worker") or title.of("pay") or text.of("pay"))
+    )
     found["debt_many"] = float(len(x_debts) >= 3)
     found["debt_lead"] = float(any(m.start < _LEAD for m in x_debts) and not lead)
     found["listed"] = float(
@@ -131,6 +136,8 @@ def features(document: Document) -> dict[str, float]:  # noqa: PLR0915 - one lin
     found["show_head"] = float(head_has("show"))
     found["show_near"] = float(beside("show", 40))
     found["reverse"] = float(bool(title.of("reverse") or text.of("reverse")))
+    found["sport_only"] = float((head_has("sport") or beside("sport", 60)) and not _has_worker(title, text))
+    found["fiction_near"] = float(bool(x_firm or t_firm) and bool(_PLOT.search(around)))
     found["family_head"] = float(head_has("family"))
     found["family_near"] = float(beside("family", 40))
     by_worker = bool(x_all or t_all) and _sweat_by_worker(title, text)
@@ -146,6 +153,11 @@ def features(document: Document) -> dict[str, float]:  # noqa: PLR0915 - one lin
     found["pay_title"] = float(any(h.term.text not in ("钱", "薪") for h in title.of("pay")) and not t_firm)
     found["nothing"] = float(not t_all and not x_all and not found["paid_title"] and not found["topic_title"])
     return found
+
+
+def _has_worker(title: Reading, text: Reading) -> bool:
+    """Whether anybody beside athletes and their trainers works there."""
+    return any(hit.term.text not in ("教练", "主播") for hit in (*title.of("worker"), *text.of("worker")))
 
 
 def _sweat_by_worker(title: Reading, text: Reading) -> bool:
