@@ -50,6 +50,7 @@ _SUPPOSED = re.compile("(?:如果|假如|若|万一|一旦|难道|逼我|逼着|
 _CLIMB = re.compile(
     "(?:爬|攀爬|登|站|翻)(?:上|到|至|在)[^，。！？；]{0,10}?(?:塔吊|吊塔|吊臂|楼顶|天台|铁塔|电塔|高塔|广告牌|烟囱|桥栏|桥架)"
 )
+_BLOCK = re.compile("堵(?:住|死|了)[^，。！？；]{0,8}(?:大门|门|路口|道路|路|出入口|通道)(?!诊|面|店|径|政|线)")
 _DEATH = re.compile("(?:[0-9一二三四五六]死|坠亡|身亡|死亡|致死|去世|遇难|抢救无效|当场死)")
 _WOUND = re.compile("(?:受伤|打伤|砍伤|打断|刺伤|致伤|轻伤|重伤|瘫痪|被殴打|遭殴打|被打|追砍|烧伤)")
 _NOT_OF_THIS = re.compile("没有|未造成|无人员|未|交通事故|工伤")
@@ -89,6 +90,7 @@ def find(title: Reading, text: Reading) -> list[Act]:
             if code and code not in found:
                 found[code] = Act(code, field, hit.start, hit.end)
         _climb(field, reading, found)
+        _block(field, reading, found)
         _harm(field, reading, found)
     return list(found.values())
 
@@ -125,6 +127,17 @@ def _climb(field: Field, reading: Reading, found: dict[str, Act]) -> None:
         if apart <= 120 and "extreme" not in found and not _PREVENTED.search(before) and not _AVERTED.search(before):
             code = "threat" if _THREAT.search(before) else "extreme"
             found.setdefault(code, Act(code, field, match.start(), match.end()))
+
+
+def _block(field: Field, reading: Reading, found: dict[str, Act]) -> None:
+    """堵住项目部大门: what is blocked stands inside the act."""
+    text = reading.view.text
+    for match in _BLOCK.finditer(text):
+        before = text[max(0, match.start() - 24) : match.start()]
+        apart = min((max(m.start - match.end(), match.start() - m.end, 0) for m in reading.mentions), default=999)
+        refused = any(pattern.search(before) for pattern in (_PREVENTED, _AVERTED, _THREAT, _SUPPOSED))
+        if apart <= 60 and not refused:
+            found.setdefault("blockade", Act("blockade", field, match.start(), match.end()))
 
 
 def _harm(field: Field, reading: Reading, found: dict[str, Act]) -> None:

@@ -18,6 +18,7 @@ from monitors.opinion.model import ALERT_LEVELS, CLOSED_STATES, LEVEL_NAMES
 from monitors.settings import Settings
 from monitors.store import tables as t
 
+_CALM = ("III", "IV")  # levels at which nobody's life and no public order is in danger
 SYSTEM = "系统"
 _RANK = {level: rank for rank, level in enumerate(("关注", "IV", "III", "II", "I"))}
 _NUMBER_LOCK = 530_002
@@ -40,7 +41,8 @@ def consider(connection: Connection, story: Mapping[str, Any], *, settings: Sett
     """Open the story's alert, raise it, or leave it, by the story as it now stands.
 
     No alert opens for a story outside the province, for background, or first published longer than ``report_days``
-    ago. A story whose alert was closed opens a new one only when it has become graver than that alert was.
+    ago, nor for one that only tells that wages were paid, unless lives or public order were in danger (I, II): nobody
+    is asked to act. A story whose alert was closed opens a new one only when it has become graver than that alert was.
     """
     level = story["level"]
     if story["scope"] != "本省" or level not in ALERT_LEVELS:
@@ -55,7 +57,8 @@ def consider(connection: Connection, story: Mapping[str, Any], *, settings: Sett
         return Change(latest.id, "raised")
     if latest is not None and not worse(level, latest.level):
         return Change()
-    if now - story["first_published_at"] > timedelta(days=settings.severity.report_days):
+    late = now - story["first_published_at"] > timedelta(days=settings.severity.report_days)
+    if late or (story["stance"] == "resolved" and level in _CALM):
         return Change()
     return Change(_open(connection, story, settings=settings, now=now), "opened")
 

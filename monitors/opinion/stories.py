@@ -243,13 +243,15 @@ def _facts(a: Member, b: Member) -> Link | None:
         agreed.append("金额")
     if a.workers and b.workers and min(a.workers, b.workers) >= 3 and _near(a.workers, b.workers, 0.9):
         agreed.append("人数")
+    if a.words.sites & b.words.sites:
+        agreed.append("工程名称")
     same_county = _is_county(a.region) and a.region == b.region
     if same_county and _common(a.words, b.words) >= 1.5:
         agreed.append("标题用词")
     if same_county:
-        enough = len(agreed) >= 2 or agreed in (["用人单位"], ["金额"])
+        enough = (len(agreed) >= 2 and agreed != ["工程名称", "标题用词"]) or agreed in (["用人单位"], ["金额"])
     elif a.region and b.region:
-        enough = len(agreed) >= 2
+        enough = len([fact for fact in agreed if fact != "工程名称"]) >= 2
     else:
         enough = len(agreed) >= 2 and agreed[0] == "用人单位"
     if not enough:

@@ -40,6 +40,7 @@ _PROVINCE = re.compile(r"[\u4e00-\u9fff]{2}(?:省|市|州|县|区)")
 _COMPANY = re.compile(
     r"[\u4e00-\u9fffa-z()]{2,20}?(?:有限责任公司|股份有限公司|有限公司|工程公司|劳务公司|建筑公司|集团公司)"
 )
+_SITE = re.compile(r"([\u4e00-\u9fff0-9]{4}(?:工程|项目|标段|工地|安置房|小区|基地|二期|三期))(?!款|量|师|造价)")
 _LEAD_CHARS = 300
 
 
@@ -51,7 +52,8 @@ class Words:
     first 300 characters, folded; ``tags``: hashtags; ``names``: companies named in full; ``figures``:
     quantities of the title by unit; ``numbers``: all quantities, dates left out; ``places``: tokens such as 盘龙区 in
     title and lead; ``wage``: whether title or lead speaks of money owed;
-    ``employer``: what is its own in the employer's name; ``company``: whether that name is a company's.
+    ``employer``: what is its own in the employer's name; ``company``: whether that name is a company's;
+    ``sites``: how the names of worksites in title and lead end (中学教学楼工程), whatever was written before them.
     """
 
     title: Mapping[str, float]
@@ -64,6 +66,7 @@ class Words:
     wage: bool
     employer: str
     company: bool
+    sites: frozenset[str]
 
     @property
     def weight(self) -> float:
@@ -91,6 +94,7 @@ def words(title: str, text: str, employer: str | None = None) -> Words:
         wage=_WAGE.search(lead) is not None,
         employer=employer_core(employer or ""),
         company=is_company(fold(employer or "")),
+        sites=frozenset(match[1] for match in _SITE.finditer(lead)),
     )
 
 
