@@ -111,7 +111,7 @@ class Watch:
                 alone = lock.acquire()
                 await self._in_database(self._start, lock.exclusive and alone)
                 wanted = set(among) if among is not None else set(await self._in_database(self._active))
-                async with Fetcher(self._settings.fetch) as fetcher:
+                async with self._fetcher() as fetcher:
                     with ParserPool(self._settings.parse) as pool:
                         poller = self._poller(fetcher, pool, await self._build_judge())
                         outcomes = await self._poll_all(poller, wanted)
@@ -145,26 +145,29 @@ class Watch:
     # ── the loop ─────────────────────────────────────────────────────────────────────────────────────────────────
 
     async def _serve(self, stop: asyncio.Event) -> None:
-        judge = await self._build_judge()
-        async with Fetcher(self._settings.fetch) as fetcher:
-            pool = ParserPool(self._settings.parse)
-            poller = self._poller(fetcher, pool, judge)
-            duties = [
-                asyncio.create_task(self._every(self._settings.watch.tick_seconds, lambda: self._tick(poller))),
-                asyncio.create_task(self._every(BEAT_SECONDS, lambda: self._in_database(self._beat_and_renew))),
-                asyncio.create_task(self._every(PROBE_LOOK_SECONDS, lambda: self._probe_when_due(pool, judge))),
-                asyncio.create_task(self._every(REASSESS_SECONDS, self._reassess)),
-                asyncio.create_task(self._every(CHECKPOINT_SECONDS, lambda: self._in_database(self._store.checkpoint))),
-                asyncio.create_task(self._every(HOUSEKEEPING_SECONDS, lambda: self._in_database(self._housekeeping))),
-                asyncio.create_task(self._every(CLOCK_SECONDS, lambda: self._in_database(self._mend_clock))),
-            ]
-            try:
-                await stop.wait()
-            finally:
-                for task in [*duties, *self._polls.values()]:
-                    task.cancel()
-                await asyncio.gather(*duties, *self._polls.values(), return_exceptions=True)
-                await asyncio.to_thread(pool.close)
+        def stored(seconds: float, work: Callable[[], Any]) -> asyncio.Task[None]:
+            return asyncio.create_task(self._every(seconds, lambda: self._in_database(work)))
+
+        # Beating begins first: on a new machine the judge is built for half a minute.
+        self._note = "正在准备研判"
+        duties = [stored(BEAT_SECONDS, self._beat_and_renew)]
+        try:
+            judge = await self._build_judge()
+            async with self._fetcher() as fetcher:
+                with ParserPool(self._settings.parse) as pool:
+                    poller = self._poller(fetcher, pool, judge)
+                    duties += [
+                        asyncio.create_task(self._every(self._settings.watch.tick_seconds, lambda: self._tick(poller))),
+                        asyncio.create_task(self._every(PROBE_LOOK_SECONDS, lambda: self._probe_when_due(pool, judge))),
+                        asyncio.create_task(self._every(REASSESS_SECONDS, self._reassess)),
+                        stored(CHECKPOINT_SECONDS, self._store.checkpoint),
+                        stored(HOUSEKEEPING_SECONDS, self._housekeeping),
+                        stored(CLOCK_SECONDS, self._mend_clock),
+                    ]
+                    await stop.wait()
+                    await _end([*duties, *self._polls.values()])
+        finally:
+            await _end([*duties, *self._polls.values()])
         with suppress(MonitorsError):
             await self._in_database(self._release_own)
 
@@ -251,6 +254,9 @@ class Watch:
 
     async def _build_judge(self) -> Judge:
         return await asyncio.get_running_loop().run_in_executor(self._brain, Judge, self._settings)
+
+    def _fetcher(self) -> Fetcher:
+        return Fetcher(self._settings.fetch, retry_after_cap=self._settings.poll.retry_after_cap_seconds)
 
     def _poller(self, fetcher: Fetcher, pool: ParserPool, judge: Judge) -> Poller:
         return Poller(
@@ -344,6 +350,12 @@ class Watch:
     def _shut(self) -> None:
         self._database.shutdown(wait=True, cancel_futures=True)
         self._brain.shutdown(wait=True, cancel_futures=True)
+
+
+async def _end(tasks: Collection[asyncio.Task[Any]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def prune(connection: Connection, settings: Settings, now: datetime) -> None:
