@@ -159,6 +159,47 @@ def test_33_a_damaged_file_is_said_and_not_written_to(tmp_path):
     assert hashlib.sha256(path.read_bytes()).hexdigest() == before
 
 
+def named(path: Path, name: str) -> Store:
+    """A database that holds its name."""
+    store = Store(f"sqlite:///{path}")
+    upgrade(store)
+    with store.write() as connection:
+        connection.execute(t.meta.insert().values(key="name", value=name))
+    store.checkpoint()
+    return store
+
+
+def name_in(store: Store) -> str:
+    with store.read() as connection:
+        return connection.scalar(select(t.meta.c.value).where(t.meta.c.key == "name"))
+
+
+def test_a_file_put_in_the_place_of_ours_is_the_one_read_and_written(tmp_path):
+    store = named(tmp_path / "a.db", "old")
+    named(tmp_path / "b.db", "restored").close()
+    for ending in ("-wal", "-shm"):
+        Path(f"{tmp_path / 'a.db'}{ending}").unlink(missing_ok=True)
+    (tmp_path / "b.db").replace(tmp_path / "a.db")
+    assert name_in(store) == "restored"
+    with store.write() as connection:
+        connection.execute(t.meta.update().values(value="changed"))
+    store.close()
+    assert name_in(Store(f"sqlite:///{tmp_path / 'a.db'}")) == "changed"
+
+
+def test_a_file_taken_away_is_missed_and_not_made_anew(tmp_path):
+    store = named(tmp_path / "a.db", "x")
+    name_in(store)
+    (tmp_path / "a.db").rename(tmp_path / "elsewhere.db")
+    for use in (store.read, store.write):
+        with pytest.raises(StoreError, match="不见了"), use():
+            pass
+    assert not (tmp_path / "a.db").exists()
+    (tmp_path / "elsewhere.db").rename(tmp_path / "a.db")
+    assert name_in(store) == "x"
+    store.close()
+
+
 # ── 35 Migrations ────────────────────────────────────────────────────────────────────────────────────────────────────
 
 # Dies before the n-th statement of the migration, as a power cut would have it.

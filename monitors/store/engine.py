@@ -61,6 +61,7 @@ class Store:
         self.url = address(url)
         self.dialect = self.url.get_backend_name()
         self.path: Path | None = None
+        self._file: tuple[int, int] | None = None  # device and inode of the file we have open
         self._local = threading.local()
         if self.dialect == "sqlite":
             if not self.url.database or self.url.database == ":memory:":
@@ -106,12 +107,30 @@ class Store:
             state = "是空文件" if not head else "不是 SQLite 数据库"
             raise StoreError(f"数据库文件 {path} {state}，未启动；请用备份恢复，或确认无用后移走该文件")
 
+    def _follow_file(self) -> None:
+        """Notice that a restore, or a person, put another file in the place of ours; the old one is read by nobody."""
+        if self.path is None:
+            return
+        try:
+            found = self.path.stat()
+        except FileNotFoundError:
+            if self._file is None:
+                return  # new: the first connection makes it
+            raise StoreError(f"数据库文件 {self.path} 不见了，未读写；请放回原处，或用备份恢复") from None
+        except OSError as error:
+            raise StoreError(f"无法读取数据库文件 {self.path}：{reason(error)}") from error
+        identity = found.st_dev, found.st_ino
+        if self._file not in (None, identity):
+            self.engine.dispose()
+        self._file = identity
+
     def _begin_sqlite(self, connection: Connection) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if getattr(self._local, "writing", False) else "BEGIN")
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A connection for reading one consistent snapshot; keep it short, readers hold checkpoints back."""
+        self._follow_file()
         with _explained(), self.engine.connect() as connection:
             yield connection
 
@@ -128,6 +147,7 @@ class Store:
                     yield connection
                 return
             with self._file_lock(fcntl.LOCK_SH, BUSY_SECONDS):
+                self._follow_file()
                 self._local.writing = True
                 try:
                     with self.engine.begin() as connection:
