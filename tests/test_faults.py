@@ -267,6 +267,29 @@ def test_a_long_first_poll_is_stored_in_parts_and_a_failure_between_them_loses_n
     assert [poll.note for poll in rows(store, t.poll)] == ["新 3 条 / 已见 2 条"]
 
 
+@pytest.mark.parametrize("batch", [2, 100])
+def test_a_report_the_database_refuses_is_set_aside_and_the_rest_goes_in(server, tmp_path, store, monkeypatch, batch):
+    monkeypatch.setattr(polling, "BATCH", batch)
+    feed = server.feed("/a.xml")
+    for number in range(5):
+        feed.append(title=f"第{number}条" + ("毒" if number == 2 else ""))
+    settings, store = prepared(write_config(tmp_path, source_block(1, feed.url)), store)
+    honest = intake._insert_item
+
+    def refusing(connection, source, entry, *arguments, **named):
+        if "毒" in entry.title:
+            raise OverflowError
+        return honest(connection, source, entry, *arguments, **named)
+
+    monkeypatch.setattr(intake, "_insert_item", refusing)
+    (outcome,) = once(settings, store)
+    assert (outcome.kind, outcome.new, outcome.dropped) == ("ok", 4, 1)
+    assert count(store, t.item) == 4
+    (aside,) = rows(store, t.set_aside)
+    assert "入库出错" in aside.reason
+    assert rows(store, t.source_state)[0].etag
+
+
 def test_a_source_changed_between_two_parts_keeps_nothing_of_the_old_cursor(server, tmp_path, monkeypatch):
     monkeypatch.setattr(polling, "BATCH", 2)
     feed = server.feed("/a.xml")

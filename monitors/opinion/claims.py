@@ -202,7 +202,8 @@ def bring_back(connection: Connection, now: datetime, *, lease_seconds: int) -> 
     Returns how many sources were mended.
     """
     lease_end = now + timedelta(seconds=lease_seconds)
-    rows = connection.execute(select(t.source_state).where(_ahead(now, lease_seconds))).all()
+    query = select(t.source_state).where(_ahead(now, lease_seconds)).order_by(t.source_state.c.source_id)
+    rows = connection.execute(query).all()
     for row in rows:
         step = max((row.last_poll_at or row.next_at) - now, timedelta())
         values: dict[str, Any] = {"next_at": row.next_at - step}

@@ -18,7 +18,7 @@ from typing import Any, Protocol, TypeVar
 from sqlalchemy import Connection, insert
 from sqlalchemy.dialects import postgresql, sqlite
 
-from monitors.errors import FetchError, LeaseLostError, ParseError
+from monitors.errors import FetchError, LeaseLostError, MonitorsError, ParseError
 from monitors.opinion import claims, intake, schedule
 from monitors.opinion.articles import Article
 from monitors.opinion.judge import Report
@@ -30,6 +30,7 @@ from monitors.store.engine import Store
 
 Result = TypeVar("Result")
 BATCH = 100  # entries judged and stored at a time: a first poll of 1,800 took 25 s in one, holding up every writer
+_ASIDE_KEPT = 50  # set-aside entries written per poll, enough to see what is wrong; the count is exact
 _ARTICLES_IN_VAIN = 3  # article pages that fail in a row before the rest is taken as the list gave it
 log = logging.getLogger(__name__)
 
@@ -152,11 +153,19 @@ class Poller:
             # two of them only makes the next poll begin where this one ended.
             for batch in batches[:-1]:
                 judged, unjudged = await self._judged(held.source, batch)
-                harvest = replace(harvest, rejected=(*harvest.rejected, *unjudged))
-                stored.append(await self._in_database(self._store_part, held, judged))
+                parts, refused = await self._stored(held, judged)
+                stored += parts
+                harvest = replace(harvest, rejected=(*harvest.rejected, *unjudged, *refused))
             judged, unjudged = await self._judged(held.source, batches[-1])
             harvest = replace(harvest, rejected=(*harvest.rejected, *unjudged))
-            return await self._in_database(self._commit, held, harvest, judged, stored, started)
+            try:
+                return await self._in_database(self._commit, held, harvest, judged, stored, started)
+            except MonitorsError:
+                raise
+            except Exception:  # noqa: BLE001 - logged by the second attempt, which finds the report at fault
+                parts, refused = await self._stored(held, judged)
+            harvest = replace(harvest, rejected=(*harvest.rejected, *refused))
+            return await self._in_database(self._commit, held, harvest, [], [*stored, *parts], started)
         except LeaseLostError as error:
             return Outcome(held.source.id, "lost", str(error))
 
@@ -164,6 +173,28 @@ class Poller:
         """Record a poll that broke in our own code, so that the source shows it and waits like any failing one."""
         harvest = _Harvest("soft", note=note)
         return await self._in_database(self._commit, held, harvest, [], [], self._clock())
+
+    async def _stored(
+        self, held: claims.Claim, judged: Sequence[_Judged]
+    ) -> tuple[list[intake.Intake], list[Rejected]]:
+        """Store a batch; should the database refuse one report, it alone is set aside and the rest goes in."""
+        try:
+            return [await self._in_database(self._store_part, held, judged)], []
+        except MonitorsError:
+            raise
+        except Exception:
+            log.exception("storing a batch of %s failed; trying one by one", held.source.id)
+        parts: list[intake.Intake] = []
+        refused: list[Rejected] = []
+        for one in judged:
+            try:
+                parts.append(await self._in_database(self._store_part, held, [one]))
+            except MonitorsError:
+                raise
+            except Exception as error:  # noqa: BLE001 - as above
+                excerpt = one[0].title[:300].encode("utf-8", "replace").decode().replace("\0", "")
+                refused.append(Rejected(f"入库出错（{type(error).__name__}）", excerpt))
+        return parts, refused
 
     async def _judged(self, source: Source, entries: Sequence[Entry]) -> tuple[list[_Judged], list[Rejected]]:
         loop = asyncio.get_running_loop()
@@ -404,9 +435,9 @@ def _note(harvest: _Harvest, new: int) -> str:
 
 
 def _set_aside(connection: Connection, source_id: str, rejected: Sequence[Rejected], now: datetime) -> int:
-    """Keep what could not be read, each bad entry once; returns how many were in this poll."""
+    """Keep what could not be read, each bad entry once and not a flood of them; returns how many were in this poll."""
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    for entry in rejected:
+    for entry in rejected[:_ASIDE_KEPT]:
         key = hashlib.sha256(f"{entry.reason}\n{entry.excerpt}".encode()).hexdigest()
         connection.execute(
             dialect.insert(t.set_aside)
