@@ -160,3 +160,14 @@ time.sleep(60)
     parent.stdout.close()
     gone, _ = psutil.wait_procs([child], timeout=5)
     assert gone or child.status() == psutil.STATUS_ZOMBIE
+
+
+def test_a_large_parent_does_not_make_its_children_look_grown(pool: ParserPool) -> None:
+    ballast = bytearray(LIMITS.memory_mb * 1_048_576)
+    ballast[::4096] = b"x" * len(ballast[::4096])  # touched, so that it counts
+    ask(pool, GOOD)
+    before = child_pids()
+    del ballast
+    ask(pool, GOOD)
+    assert len(before) == 1
+    assert child_pids() == before

@@ -18,6 +18,8 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any, BinaryIO
 
+import psutil
+
 from monitors import settings
 from monitors.errors import ParseError
 from monitors.opinion.articles import Article, read_article
@@ -27,7 +29,7 @@ from monitors.opinion.parse import parse
 _LENGTH = struct.Struct(">I")
 _PR_SET_PDEATHSIG = 1
 _MAX_TASKS = 500  # then a fresh child: parsers' caches and fragmented memory start anew
-_GROWN = 0.5  # a child whose peak passed this share of its memory is replaced
+_GROWN = 0.5  # a child that holds more than this share of its memory after a task is replaced
 OUT_OF_MEMORY = "内容可疑：解析所需内存超过上限，已中止"
 
 
@@ -41,6 +43,7 @@ def main() -> None:
     # Nothing read from outside is ever written by a parser.
     resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     source, sink = sys.stdin.buffer, sys.stdout.buffer
+    myself = psutil.Process()
     write_frame(sink, {"ready": True})
     for number in range(1, _MAX_TASKS + 1):
         header = read_header(source)
@@ -52,7 +55,8 @@ def main() -> None:
         except MemoryError:
             body = b""
             answer = {"error": OUT_OF_MEMORY, "last": True}
-        grown = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 > _GROWN * limit
+        # Not ru_maxrss: Linux lets a child start with its parent's peak, so a large parent's children all seem grown.
+        grown = myself.memory_info().rss > _GROWN * limit
         answer["last"] = answer.get("last", False) or grown or number == _MAX_TASKS
         write_frame(sink, answer)
         if answer["last"]:
