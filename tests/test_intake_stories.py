@@ -161,3 +161,12 @@ def test_a_crowd_with_old_people_and_children_is_not_one_person(desk):
     desk.take("论坛", "大理有人带着老人孩子举牌讨薪", "视频中十几人在大理市滇示工地门口举牌，称被拖欠工资35万元。")
     [story] = desk.stories()
     assert (story.workers, story.amount_fen) == (None, 35_000_000)
+
+
+def test_a_centre_named_in_the_other_report_is_not_another_employer(desk):
+    who = "兰坪县滇示养老服务中心"
+    desk.take("都市报", "兰坪县26名工人拉横幅讨薪", f"18日，{who}拖欠26名钢筋工工资56.3万元，工人拉横幅讨薪。")
+    text = f"在{who}，26名工人聚集讨薪，要求滇示博岚建设集团有限公司支付56.3万元工资。"
+    desk.take("论坛", "26名工人讨薪背后", text, after=HOUR)
+    [story] = desk.stories()
+    assert (story.items, story.amount_fen) == (2, 56_300_000)

@@ -238,6 +238,7 @@ _UNPAID = re.compile(
     "[^。！？；0-9]{0,14}?(?:未给|没给|未付|没付|没有给|至今未|至今没|不给|没有支付|未支付|没结|未结|未兑现|没兑现|未拿到|没拿到)"
 )
 _JOINED_WAGE = re.compile("^[、和及与][^，。！？；]{0,4}(?:工资|薪|工钱|劳务)")
+_DEMANDED = re.compile("要求|请求|主张|责令|判令|应当|应支付|须|讨要|合起来|算下来")
 _PAID = re.compile("(?:已|曾|先后|只|仅|陆续|共|才)?(?:支付|发放|付了|给了|发了|预付|付过|打了|已付)[^，。]{0,8}$")
 
 
@@ -305,6 +306,7 @@ def _money_score(text: str, number: Number, end: int, mentions: Sequence[Mention
     distance = min((_apart(m, number.start, end) for m in mentions if m.strength >= 0.3), default=999)
     score = 1.4 if distance <= 3 else 1.0 if distance <= 16 else 0.5 if distance <= 40 else 0.0
     score += 1.0 if _OWED.search(near) else 0.0
+    score += 1.0 if re.search("主张(?:的)?(?:工资|欠薪|劳动报酬)?$", near) else 0.0
     score += 0.8 if _WAGE.search(near) else 0.0
     score += 1.2 if _WAGE_AFTER.match(text[number.end : min(right, number.end + 20)]) else 0.0
     total = re.search(
@@ -330,7 +332,7 @@ def _money_score(text: str, number: Number, end: int, mentions: Sequence[Mention
     score -= _other_money(near, behind)
     if _RATE.search(near[-8:]) or _RATE_AFTER.match(behind):
         score -= 2.0
-    if _PAID.search(before[-14:]) and not re.search("欠|追|未|拒", near):
+    if _PAID.search(before[-14:]) and not re.search("欠|追|未|拒", near) and not _DEMANDED.search(before):
         score -= 1.2
     if re.search("超过$", near) and re.search("总额超过$", near):
         score -= 1.0

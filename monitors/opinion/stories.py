@@ -184,7 +184,13 @@ def _employers_differ(a: Member, b: Member) -> bool:
     if not a.words.company or not b.words.company:
         return False
     # A report may name contractor and subcontractor; the one chosen as employer need not be the same.
-    return first not in minhash.bare(f"{b.title}{b.text}") and second not in minhash.bare(f"{a.title}{a.text}")
+    return not _names(b, first, a.employer) and not _names(a, second, b.employer)
+
+
+def _names(report: Member, core: str, employer: str | None) -> bool:
+    """Whether the report names the employer, in full or by what is its own."""
+    told = minhash.bare(f"{report.title}{report.text}")
+    return core in told or bool(employer and minhash.bare(employer) in told)
 
 
 def _short_form(a: str, b: str) -> bool:
