@@ -1,7 +1,7 @@
 """One poll of one source, from the request to the committed items (一次抓取).
 
-The network, the parser, the judge and the store meet only here and in ``watch``; each of them knows nothing of the
-others. Whatever goes wrong ends in one outcome row in words and a time to come back: a source is never switched off.
+The harvest, the judge and the store meet only here and in ``watch``; each of them knows nothing of the others. Whatever
+goes wrong ends in one outcome row in words and a time to come back: a source is never switched off.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ import hashlib
 import logging
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import Connection, insert
@@ -20,10 +20,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from monitors.errors import FetchError, LeaseLostError, MonitorsError, ParseError
 from monitors.opinion import claims, intake, schedule
-from monitors.opinion.articles import Article
+from monitors.opinion.harvest import Fetches, Harvest, Harvester, Parses
 from monitors.opinion.judge import Report
-from monitors.opinion.model import Entry, Judgement, Parsed, Recipe, Rejected, Response, Source, SourceKind
-from monitors.opinion.sources import dated_url
+from monitors.opinion.model import Entry, Judgement, Rejected, Source
 from monitors.settings import Settings
 from monitors.store import tables as t
 from monitors.store.engine import Store
@@ -31,33 +30,7 @@ from monitors.store.engine import Store
 Result = TypeVar("Result")
 BATCH = 100  # entries judged and stored at a time: a first poll of 1,800 took 25 s in one, holding up every writer
 _ASIDE_KEPT = 50  # set-aside entries written per poll, enough to see what is wrong; the count is exact
-_ARTICLES_IN_VAIN = 3  # article pages that fail in a row before the rest is taken as the list gave it
 log = logging.getLogger(__name__)
-
-
-class Fetches(Protocol):
-    """What a poll needs of the network (``fetch.Fetcher``)."""
-
-    async def fetch(
-        self,
-        url: str,
-        *,
-        method: str = "GET",
-        headers: Sequence[tuple[str, str]] = (),
-        body: str = "",
-        etag: str | None = None,
-        last_modified: str | None = None,
-    ) -> Response: ...
-
-
-class Parses(Protocol):
-    """What a poll needs of the parser (``parse_pool.ParserPool``)."""
-
-    async def parse(
-        self, body: bytes, *, kind: SourceKind, url: str, content_type: str, recipe: Recipe, now: datetime
-    ) -> Parsed: ...
-
-    async def article(self, body: bytes, *, url: str, content_type: str, now: datetime) -> Article: ...
 
 
 class Judges(Protocol):
@@ -83,24 +56,6 @@ class Outcome:
     raised: tuple[int, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Harvest:
-    """What the network and the parser gave, before anything is stored."""
-
-    kind: str
-    status: int | None = None
-    entries: tuple[Entry, ...] = ()
-    rejected: tuple[Rejected, ...] = ()
-    repaired: int = 0
-    size: int = 0
-    note: str = ""
-    complete: bool = True
-    unconditional: bool = False
-    retry_after: float | None = None
-    fresh: tuple[Entry, ...] = ()  # the entries not seen before, with their article's text where it was read
-    validators: dict[str, Any] = field(default_factory=dict)
-
-
 _Judged = tuple[Entry, Judgement]
 
 
@@ -124,8 +79,7 @@ class Poller:
         self._settings = settings
         self._store = store
         self._owner = owner
-        self._fetcher = fetcher
-        self._parser = parser
+        self._harvester = Harvester(settings, fetcher, parser, clock)
         self._judge = judge
         self._database = database
         self._brain = brain
@@ -136,15 +90,15 @@ class Poller:
         """Poll one claimed source and store what it gave. Only failures of the store itself are raised."""
         started = self._clock()
         try:
-            harvest = await self._harvest(held, started)
+            harvest = await self._harvester.gather(held, started)
             fresh = await self._in_database(self._unseen, held.source.id, harvest.entries)
             if held.source.recipe.follow and fresh:
-                fresh, complete = await self._follow(fresh)
+                fresh, complete = await self._harvester.follow(fresh)
                 harvest = replace(harvest, complete=complete)
         except FetchError as error:
-            harvest, fresh = _Harvest(error.kind, error.status, note=str(error), retry_after=error.retry_after), []
+            harvest, fresh = Harvest(error.kind, error.status, note=str(error), retry_after=error.retry_after), []
         except ParseError as error:
-            harvest, fresh = _Harvest("soft", note=str(error)), []
+            harvest, fresh = Harvest("soft", note=str(error)), []
         harvest = replace(harvest, fresh=tuple(fresh))
         batches = [fresh[start : start + BATCH] for start in range(0, len(fresh), BATCH)] or [[]]
         stored: list[intake.Intake] = []
@@ -171,7 +125,7 @@ class Poller:
 
     async def fail(self, held: claims.Claim, note: str) -> Outcome:
         """Record a poll that broke in our own code, so that the source shows it and waits like any failing one."""
-        harvest = _Harvest("soft", note=note)
+        harvest = Harvest("soft", note=note)
         return await self._in_database(self._commit, held, harvest, [], [], self._clock())
 
     async def _stored(
@@ -221,96 +175,11 @@ class Poller:
     async def _in_database(self, work: Callable[..., Result], *arguments: Any) -> Result:
         return await asyncio.get_running_loop().run_in_executor(self._database, work, *arguments)
 
-    async def _harvest(self, held: claims.Claim, now: datetime) -> _Harvest:
-        """Ask the server and read its answer.
-
-        Raises:
-            FetchError: no body came. ParseError: a body came that holds no entries.
-        """
-        source = held.source
-        # Once a day without validators: an intermediary that answers 304 for ever heals by itself.
-        overdue = timedelta(hours=self._settings.watch.unconditional_poll_hours)
-        unconditional = held.full_poll_at is None or now - held.full_poll_at >= overdue
-        url = dated_url(source.url, now)
-        answer = await self._fetcher.fetch(
-            url,
-            method=source.recipe.method,
-            headers=source.recipe.headers,
-            body=source.recipe.body,
-            etag=None if unconditional else held.etag,
-            last_modified=None if unconditional else held.last_modified,
-        )
-        if answer.not_modified:
-            return _Harvest("unchanged", answer.status, note="没有变化（服务器答复 304）")
-        digest = hashlib.sha256(answer.body).hexdigest()
-        if digest == held.body_hash and not unconditional:
-            note = "没有变化（内容与上次相同）"
-            return _Harvest("unchanged", answer.status, size=len(answer.body), note=note)
-        parsed = await self._parser.parse(
-            answer.body,
-            kind=source.kind,
-            url=answer.url,
-            content_type=answer.content_type,
-            recipe=source.recipe,
-            now=now,
-        )
-        validators: dict[str, Any] = {}
-        if parsed.entries:
-            # Only a body that gave something may teach us validators, or an error page would poison the cache.
-            validators = {
-                "etag": answer.headers.get("etag"),
-                "last_modified": answer.headers.get("last-modified"),
-                "body_hash": digest,
-            }
-        return _Harvest(
-            "ok",
-            answer.status,
-            parsed.entries,
-            parsed.rejected,
-            parsed.repaired,
-            len(answer.body),
-            unconditional=unconditional,
-            validators=validators,
-        )
-
     def _unseen(self, source_id: str, entries: Sequence[Entry]) -> list[Entry]:
         if not entries:
             return []
         with self._store.read() as connection:
             return intake.unseen(connection, source_id, entries)
-
-    async def _follow(self, fresh: Sequence[Entry]) -> tuple[list[Entry], bool]:
-        """Read the article pages of new entries; beyond ``article_limit`` they wait for the next poll.
-
-        An article that cannot be read leaves the entry as the list gave it: noticed sooner beats complete.
-        """
-        limit = self._settings.fetch.article_limit
-        followed: list[Entry] = []
-        in_vain = 0
-        for entry in fresh[:limit]:
-            if in_vain >= _ARTICLES_IN_VAIN:
-                # A host that lets every page time out must not keep twenty reports back for five minutes.
-                followed.append(entry)
-                continue
-            try:
-                answer = await self._fetcher.fetch(entry.url)
-                article = await self._parser.article(
-                    answer.body, url=answer.url, content_type=answer.content_type, now=self._clock()
-                )
-            except (FetchError, ParseError):
-                followed.append(entry)
-                in_vain += 1
-                continue
-            in_vain = 0
-            followed.append(
-                replace(
-                    entry,
-                    text=article.text if len(article.text) > len(entry.text) else entry.text,
-                    published=article.published or entry.published,
-                    published_note="" if article.published else entry.published_note,
-                )
-            )
-        return followed, len(fresh) <= limit
 
     def _store_part(self, held: claims.Claim, judged: Sequence[_Judged]) -> intake.Intake:
         with self._store.write() as connection:
@@ -326,7 +195,7 @@ class Poller:
     def _commit(
         self,
         held: claims.Claim,
-        harvest: _Harvest,
+        harvest: Harvest,
         judged: Sequence[_Judged],
         stored: Sequence[intake.Intake],
         started: datetime,
@@ -422,7 +291,7 @@ def _report(source: Source, entry: Entry, now: datetime) -> Report:
     )
 
 
-def _note(harvest: _Harvest, new: int) -> str:
+def _note(harvest: Harvest, new: int) -> str:
     """One line a person can read: ``新 3 条 / 已见 27 条 / 搁置 0 条``."""
     parts = [f"新 {new} 条", f"已见 {len(harvest.entries) - new} 条"]
     if harvest.rejected:

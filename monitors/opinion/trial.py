@@ -18,7 +18,7 @@ from monitors.opinion.sources import dated_url
 
 if TYPE_CHECKING:
     # Not at run time: the poller loads the judge, which a look at a source does not need.
-    from monitors.opinion.polling import Fetches, Parses
+    from monitors.opinion.harvest import Fetches, Parses
 
 _REASONS = {
     "temporary": "多为一时的网络或服务器繁忙，系统会自动重试。",
