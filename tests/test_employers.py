@@ -71,6 +71,11 @@ def test_the_registered_company_owes_rather_than_the_worksite(text):
     assert employer("关于网传滇示水库枢纽工程拖欠工资的说明", text) == "滇示庆垅水利有限公司"
 
 
+def test_the_one_who_took_the_work_on_and_hired_owes():
+    assert employer("", "去年3月，何大山承包了一处水渠并雇了10名工人，完工后他没有给工人发工资。") == "何大山"
+    assert employer("", "何某是一名包工头，完工后拖欠11名工人工资。") == "何某"
+
+
 def test_the_developer_does_not_owe_what_a_foreman_owes():
     text = "滇示伟金置业有限公司开发的楼盘，包工头尹某拖欠我们工资。"
     assert employer("包工头尹某拖欠工资", text) == "尹某"

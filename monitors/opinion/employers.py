@@ -118,11 +118,21 @@ _GENERIC = frozenset(
 _NOT_OWNER = re.compile(
     "检察院|法院|公安|人社|劳动监察|劳动局|信访|仲裁|司法局|律师|晚报|日报|电视台|新闻|派出所|监察|消防|检察|总工会|住建|记者|领导小组|支队|大队|银行"
 )
-_PERSON = re.compile(
-    "(?:包工头|工头|老板|被告人?|被执行人|负责人|承包人|承包商|经营者|嫌疑人|实际控制人|法定代表人|法人|工程老板|雇主|个体户)(?P<name>[\u4e00-\u9fff]某某?|"
+_SURNAME = (
     "[赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦尤许何吕施张孔曹严华金魏陶姜戚谢邹喻柏水窦章云苏潘葛奚范彭郎鲁韦昌马苗凤花方俞任袁柳酆鲍史唐费廉岑薛雷贺倪汤滕殷罗毕郝邬安常乐于时傅皮卞齐康伍余元卜顾孟平黄穆萧尹"
     "姚邵湛汪祁毛禹狄米贝明臧计伏成戴谈宋茅庞熊纪舒屈项祝董梁杜阮蓝闵席季麻强贾路娄危江童颜郭梅盛林刁钟徐邱骆高夏蔡田樊胡凌霍虞万支柯昝管卢莫经房裘缪干解应宗丁宣贲邓郁单杭洪包诸左石崔吉钮龚程嵇邢滑裴陆荣翁荀羊於惠甄曲家封芮羿储靳汲邴糜松井段富巫乌焦巴弓牧隗山谷车侯宓蓬全郗班仰秋仲伊宫宁仇栾暴甘斜厉戎祖武符刘景詹束龙叶幸司韶郜黎蓟薄印宿白怀蒲邰从鄂索咸籍赖卓蔺屠蒙池乔阴胥能苍双闻莘党翟谭贡劳逄姬申扶堵冉宰郦雍郤璩桑桂濮牛寿通边扈燕冀郏浦尚农温别庄晏柴瞿阎充慕连茹习宦艾鱼容向古易慎戈廖庾终暨居衡步都耿满弘匡国文寇广禄阙东欧殳沃利蔚越夔隆师巩厍聂晁勾敖融冷訾辛阚那简饶空曾毋沙乜养鞠须丰巢关蒯相查后荆红游竺权逯盖益桓公]"
-    "[\u4e00-\u9fff]{1,2}(?=[，。、：；\\s(（]|拖欠|欠|承包|拒|在|以|将|也|又|把|因|犯|雇|于|给|没|不|至今|失联|跑路|未))"
+)
+_PERSON = re.compile(
+    "(?:包工头|工头|老板|被告人?|被执行人|负责人|承包人|承包商|经营者|嫌疑人|实际控制人|法定代表人|法人|工程老板|雇主|个体户)(?P<name>[\u4e00-\u9fff]某某?|"
+    + _SURNAME
+    + "[\u4e00-\u9fff]{1,2}"
+    "(?=[，。、：；\\s(（]|拖欠|欠|承包|拒|在|以|将|也|又|把|因|犯|雇|于|给|没|不|至今|失联|跑路|未))"
+)
+# 徐某某 by full name took the work on and hired: the debtor of a court's account, told before his deed.
+_UNDERTOOK = re.compile(
+    "(?:^|(?<=[，。；：间\n]))"
+    + _SURNAME
+    + "[\u4e00-\u9fff]{1,2}(?=(?:承建|承包|承揽)了?[^。]{0,30}(?:雇|招|带领|组织))"
 )
 # Who stands as the subject of "owes" in a headline or first sentence, whatever its name ends in (钟薛高被曝欠薪).
 _SUBJECT = re.compile(
@@ -144,7 +154,7 @@ _NAMELESS = re.compile(
 )
 # 姚某, 林某某 as the subject of "owes" or "took the work on"; 劳务公司 where nothing but the kind is told.
 _SOMEBODY = re.compile(
-    "[\u4e00-\u9fff](?<!等)某某?(?=(?:却|仍|一直|恶意|长期|先后|因|共)*(?:拖欠|欠|承包|雇|未支付|拒不|却迟迟|卷款|跑路|失联))"
+    "[\u4e00-\u9fff](?<!等)某某?(?=(?:却|仍|一直|恶意|长期|先后|因|共)*(?:拖欠|欠|承包|雇|未支付|拒不|却迟迟|卷款|跑路|失联|是(?:一名|一个|名)?[^，。]{0,4}(?:包工头|工头)))"
 )
 _PLAIN = re.compile(
     "(?<!家)(?<!个)(?<!某)(?P<name>(?:劳务|装修|外包|公交|建筑|保洁|保安|物业|运输|劳务派遣)公司|养殖场|施工队|劳务队|项目部)(?=(?:共|总共|还|一直|至今|已|已经|仍|老板)*(?:拖欠|欠|没发|未发|不发|发不))"
@@ -260,7 +270,8 @@ def _names(reading: Reading, *, lead: bool) -> list[tuple[int, int, str]]:
             not match.group().startswith(_DEBTOR_ROLES) and any("有限" in text[start:end] for start, end, _ in names)
         )
         names.append((match.start("name"), match.end("name"), "manager" if runs else "person"))
-    names.extend((*match.span(), "person") for match in _SOMEBODY.finditer(text))
+    for pattern in (_SOMEBODY, _UNDERTOOK):
+        names.extend((*match.span(), "person") for match in pattern.finditer(text))
     names.extend(
         (*match.span("name"), "generic") if match["name"] else (*match.span("paid"), "passed on")
         for match in _PLAIN.finditer(text)

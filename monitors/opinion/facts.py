@@ -238,6 +238,8 @@ _UNPAID = re.compile(
     "[^。！？；0-9]{0,14}?(?:未给|没给|未付|没付|没有给|至今未|至今没|不给|没有支付|未支付|没结|未结|未兑现|没兑现|未拿到|没拿到)"
 )
 _JOINED_WAGE = re.compile("^[、和及与][^，。！？；]{0,4}(?:工资|薪|工钱|劳务)")
+_THIS_YEAR = re.compile("今年以来[^。]{0,12}(?:办理|受理|查处|处理)[^。]{0,24}(?:件|起)")
+_MEDICAL = re.compile("(?:医疗|医药|治疗|住院)费[^，。！？；]{0,6}$")
 _DEMANDED = re.compile("要求|请求|主张|责令|判令|应当|应支付|须|讨要|合起来|算下来")
 _PAID = re.compile("(?:已|曾|先后|只|仅|陆续|共|才)?(?:支付|发放|付了|给了|发了|预付|付过|打了|已付)[^，。]{0,8}$")
 
@@ -320,7 +322,8 @@ def _money_score(text: str, number: Number, end: int, mentions: Sequence[Mention
             if total or re.search("[0-9][多余]?(?:名|位|个)?[^，]{0,5}[人工]，$", text[max(0, left - 14) : left])
             else 0.0
         )
-    score += 2.7 if _STILL_OWED.search(near) else 0.0
+    other = _other_money(near, behind)
+    score += 2.7 if _STILL_OWED.search(near) and not _MEDICAL.search(near) else 0.0
     score += 0.5 if re.search("(?:还|尚|仍)(?:拖)?欠[^，]{0,6}$", near) else 0.0
     score += 1.5 if re.search(rf"(?:[0-9]个?人(?:一起|共|合计|总共)|(?:{_WORKER})的)$", near) else 0.0
     score += _unpaid_after(text, end)
@@ -329,7 +332,9 @@ def _money_score(text: str, number: Number, end: int, mentions: Sequence[Mention
         if re.search("执行到位|兑现|案款|追回|领到|拿到", text[max(sentence_left, number.start - 24) : number.start])
         else 0.0
     )
-    score -= _other_money(near, behind)
+    score -= other
+    if _THIS_YEAR.search(text[sentence_left : number.start]):
+        score -= 4.0  # what an office recovered in all its cases, not what is owed in this one
     if _RATE.search(near[-8:]) or _RATE_AFTER.match(behind):
         score -= 2.0
     if _PAID.search(before[-14:]) and not re.search("欠|追|未|拒", near) and not _DEMANDED.search(before):
