@@ -10,18 +10,19 @@ from __future__ import annotations
 
 import ipaddress
 import os
-import re
 import tomllib
 from collections.abc import Mapping
 from datetime import date
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
-from monitors.errors import SettingsError
+from monitors.errors import SettingsError, reason
 from monitors.opinion.model import CONDITIONS, SOURCE_GROUPS, Recipe, Source
+from monitors.settings_faults import explain, not_toml
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -65,7 +66,10 @@ class Fetch(_Table):
         if not isinstance(value, (list, tuple)):
             raise ValueError('应为网段列表，例如 ["10.20.0.0/16"]')  # noqa: TRY004 - pydantic reports ValueError only
         for network in value:
-            ipaddress.ip_network(network)
+            try:
+                ipaddress.ip_network(network)
+            except ValueError as error:
+                raise ValueError(f'{network!r} 不是网段，应如 "10.20.0.0/16"（主机位须为 0）') from error
         return tuple(value)
 
 
@@ -243,11 +247,11 @@ class _File(_Table):
     def _complete(self) -> _File:
         levels = [clock.level for clock in self.clock]
         if sorted(levels) != ["I", "II", "III", "IV"]:
-            raise ValueError("[[clock]] 须为 I、II、III、IV 各写一段")
+            raise PydanticCustomError("whole_clock", "[[clock]] 须为 I、II、III、IV 各写一段")
         seen: set[str] = set()
         for entry in self.source:
             if entry.id in seen:
-                raise ValueError(f"[[source]] id 重复：{entry.id}")
+                raise PydanticCustomError("whole_source", "[[source]] id 重复：{id}", {"id": entry.id})
             seen.add(entry.id)
         return self
 
@@ -285,68 +289,6 @@ class Settings(_Table):
         return coming[0] if coming else None
 
 
-_HEADER = re.compile(r"^\s*(\[\[?)\s*([A-Za-z0-9_.\"-]+)\s*\]\]?")
-
-
-def line_of(text: str, location: tuple[int | str, ...]) -> int:
-    """Line (from 1) of the key a validation error points at; of its table where the key itself is missing."""
-    table = str(location[0]) if location else ""
-    wanted = location[1] if len(location) > 1 and isinstance(location[1], int) else 0
-    keys = [str(part) for part in location[1:] if isinstance(part, str)]
-    current, seen, best = "", -1, 1
-    for number, line in enumerate(text.splitlines(), start=1):
-        header = _HEADER.match(line)
-        if header:
-            current = header.group(2)
-            if current == table or current.startswith(f"{table}."):
-                seen += header.group(1) == "[[" or current == table
-                if seen == wanted or header.group(1) == "[":
-                    best = number
-            continue
-        if not current and re.match(rf"\s*{re.escape(table)}\s*=", line):
-            return number
-        inside = current == table and seen == wanted
-        if inside and keys and re.match(rf"\s*\"?{re.escape(keys[0])}\"?\s*=", line):
-            return number
-    return best
-
-
-_EXPECTED = {
-    "missing": "缺少这一项",
-    "extra_forbidden": "没有这个设置项，请检查拼写",
-    "int_type": "应为整数",
-    "int_from_float": "应为整数",
-    "float_type": "应为数字",
-    "string_type": "应为文字（加引号）",
-    "bool_type": "应为 true 或 false",
-    "date_type": "应为日期，例如 2027-02-06",
-    "list_type": "应为列表",
-    "tuple_type": "应为列表",
-    "dict_type": "应为表",
-    "model_type": "应为表",
-    "greater_than": "应大于 {gt}",
-    "greater_than_equal": "应不小于 {ge}",
-    "less_than": "应小于 {lt}",
-    "less_than_equal": "应不大于 {le}",
-    "literal_error": "应为 {expected} 之一",
-    "string_pattern_mismatch": "格式不符，应匹配 {pattern}",
-    "string_too_short": "不能为空",
-    "string_too_long": "不能超过 {max_length} 个字",
-}
-
-
-def _explain(path: Path, text: str, error: ValidationError) -> str:
-    lines = []
-    for problem in error.errors()[:10]:
-        location = tuple(problem["loc"])
-        context: dict[str, Any] = problem.get("ctx", {})
-        template = _EXPECTED.get(problem["type"])
-        expected = template.format(**context) if template else str(context.get("error", problem["msg"]))
-        name = ".".join(str(part + 1) if isinstance(part, int) else part for part in location) or "全文"
-        lines.append(f"{path} 第 {line_of(text, location)} 行：{name} {expected}")
-    return "设置有误，未启动。\n" + "\n".join(lines)
-
-
 def load(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> Settings:
     """Read and check the settings.
 
@@ -355,17 +297,20 @@ def load(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> S
     """
     path = path or Path(environ.get("MONITORS_CONFIG", "") or ROOT / "config.toml")
     try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise SettingsError(f"无法读取设置文件 {path}：{error}") from error
+        # Windows' Notepad puts a byte order mark in front, which TOML itself does not allow.
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise SettingsError(f"设置文件 {path} 不是 UTF-8 编码，请在编辑器中另存为 UTF-8") from error
+    except OSError as error:
+        raise SettingsError(f"无法读取设置文件 {path}：{reason(error)}") from error
     try:
         table = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError(f"设置文件 {path} 不是有效的 TOML：{error}") from error
+        raise SettingsError(not_toml(path, text, str(error))) from error
     try:
         file = _File.model_validate(table)
     except ValidationError as error:
-        raise SettingsError(_explain(path, text, error)) from error
+        raise SettingsError(explain(path, text, error)) from error
     data_dir = Path(environ.get("MONITORS_DATA", "") or ROOT / "data" / "var").resolve()
     port = environ.get("MONITORS_PORT", "") or "8501"
     if not port.isdigit() or not 0 < int(port) < 65_536:

@@ -71,10 +71,17 @@ WRONG = [
     ("embedded = true", "embedded = 1", "embedded", "应为 true 或 false"),
     ("deadline_seconds = 15.0", "deadline_second = 15.0", "deadline_second", "没有这个设置项"),
     ("jitter = 0.1", "jitter = 0.9", "jitter", "应不大于 0.5"),
-    ("trusted_networks = []", 'trusted_networks = ["10.1.2.3/8"]', "trusted_networks", "host bits"),
+    ("trusted_networks = []", 'trusted_networks = ["10.1.2.3/8"]', "trusted_networks", "不是网段"),
     ("spring_festival = 2027-02-06", 'spring_festival = "2027-02-06"', '"2027-02-06"', "应为日期"),
-    ('id = "second"', 'id = "Second One"', 'id = "Second One"', "格式不符"),
-    ('url = "https://example.org/b.xml"', 'url = "ftp://example.org/b.xml"', "ftp://", "格式不符"),
+    ('id = "second"', 'id = "Second One"', 'id = "Second One"', "只能用小写字母"),
+    ('url = "https://example.org/b.xml"', 'url = "ftp://example.org/b.xml"', "ftp://", "应以 http:// 或 https:// 开头"),
+    (
+        'kind = "feed"\nurl = "https://example.org/b.xml"',
+        'kind = "rss"\nurl = "https://example.org/b.xml"',
+        '"rss"',
+        "应为 feed、page、json 之一",
+    ),
+    ('id = "second"', 'id = "first"  # again', "# again", "id 重复：first"),
 ]
 
 
@@ -105,7 +112,7 @@ def test_a_missing_key_names_its_table(tmp_path):
         (lambda t: t + SOURCE + 'condition = "已停更"\n', "note"),
         (lambda t: t + SOURCE.replace('group = "自建"', 'group = "别处"'), "云南省级"),
         (lambda t: t + "\n[colour]\nred = 1\n", "colour 没有这个设置项"),
-        (lambda t: t + "\n[watch\n", "不是有效的 TOML"),
+        (lambda t: t + "\n[watch\n", r"第 \d+ 行第 7 列：写法不合 TOML 格式"),
     ],
 )
 def test_rules_across_keys(tmp_path, change, expected):
@@ -116,6 +123,15 @@ def test_rules_across_keys(tmp_path, change, expected):
 def test_a_missing_file_is_said(tmp_path):
     with pytest.raises(SettingsError, match="无法读取"):
         load(tmp_path / "none.toml", {})
+
+
+def test_files_as_notepad_saves_them(tmp_path):
+    path = tmp_path / "config.toml"
+    path.write_text(BARE, encoding="utf-8-sig")
+    assert load(path, {}).sources == ()
+    path.write_text(BARE, encoding="gb18030")
+    with pytest.raises(SettingsError, match="另存为 UTF-8"):
+        load(path, {})
 
 
 def test_next_spring_festival():
