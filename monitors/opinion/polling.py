@@ -28,7 +28,7 @@ from monitors.store import tables as t
 from monitors.store.engine import Store
 
 Result = TypeVar("Result")
-BATCH = 100  # entries judged and stored at a time: a first poll of 1,800 took 25 s in one, holding up every writer
+BATCH = 50  # entries judged and stored at a time: 1,800 wage reports took 25 s in one, holding up every writer
 _ASIDE_KEPT = 50  # set-aside entries written per poll, enough to see what is wrong; the count is exact
 log = logging.getLogger(__name__)
 
