@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from monitors import settings as settings_module
 from monitors.store.engine import Store
 from monitors.store.schema import upgrade
 
@@ -44,6 +45,24 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     upgrade(opened)
     yield opened
     opened.close()
+
+
+@pytest.fixture
+def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
+    """The store behind a page under test: a data folder of its own, the page's caches emptied before and after."""
+    streamlit = pytest.importorskip("streamlit")
+    monkeypatch.setenv("MONITORS_DATA", str(tmp_path))
+    monkeypatch.delenv("DATABASE_URL", raising=False)
+    streamlit.cache_resource.clear()
+    streamlit.cache_data.clear()
+    settings_module.current.cache_clear()
+    opened = Store(f"sqlite:///{tmp_path / 'monitors.db'}")
+    upgrade(opened)
+    yield opened
+    opened.close()
+    streamlit.cache_resource.clear()
+    streamlit.cache_data.clear()
+    settings_module.current.cache_clear()
 
 
 def fresh_database(base: str, name: str) -> str:

@@ -11,31 +11,12 @@ import streamlit as st
 from sqlalchemy import insert
 from streamlit.testing.v1 import AppTest
 
-from monitors import settings as settings_module
 from monitors.errors import StoreError
 from monitors.opinion import board
 from monitors.store import tables as t
-from monitors.store.engine import Store
-from monitors.store.schema import upgrade
 from tests import seed
 
 ROOT = Path(__file__).resolve().parent.parent
-
-
-@pytest.fixture
-def house(tmp_path, monkeypatch):
-    """A data folder of its own, with the page's caches emptied before and after."""
-    monkeypatch.setenv("MONITORS_DATA", str(tmp_path))
-    monkeypatch.delenv("DATABASE_URL", raising=False)
-    st.cache_resource.clear()
-    st.cache_data.clear()
-    settings_module.current.cache_clear()
-    opened = Store(f"sqlite:///{tmp_path / 'monitors.db'}")
-    upgrade(opened)
-    yield opened
-    opened.close()
-    st.cache_resource.clear()
-    st.cache_data.clear()
 
 
 def page(**address):

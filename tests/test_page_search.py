@@ -6,34 +6,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from monitors import settings as settings_module
 from monitors.opinion.search import Hit
-from monitors.store.engine import Store
-from monitors.store.schema import upgrade
 from monitors.store.search_index import ensure
 from pages import results
 from tests import seed
 
 ROOT = Path(__file__).resolve().parent.parent
-
-
-@pytest.fixture
-def house(tmp_path, monkeypatch):
-    """A data folder of its own, with the page's caches emptied before and after."""
-    monkeypatch.setenv("MONITORS_DATA", str(tmp_path))
-    monkeypatch.delenv("DATABASE_URL", raising=False)
-    st.cache_resource.clear()
-    st.cache_data.clear()
-    settings_module.current.cache_clear()
-    store = Store(f"sqlite:///{tmp_path / 'monitors.db'}")
-    upgrade(store)
-    yield store
-    store.close()
-    st.cache_resource.clear()
-    st.cache_data.clear()
 
 
 @pytest.fixture

@@ -15,7 +15,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-import streamlit as st
 from sqlalchemy import insert, update
 from streamlit.testing.v1 import AppTest
 
@@ -26,8 +25,6 @@ from monitors.opinion.model import Recipe, Source
 from monitors.opinion.schedule import Health
 from monitors.opinion.sources import sync_catalogue
 from monitors.store import tables as t
-from monitors.store.engine import Store
-from monitors.store.schema import upgrade
 from pages import source_table
 from pages.source_table import Judged, due_words, health_counts, in_order, interval_words
 from tests.feedserver import FeedServer
@@ -35,21 +32,6 @@ from tests.feedserver import FeedServer
 ROOT = Path(__file__).resolve().parent.parent
 NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 HOSTILE = "<img src=http://beacon.invalid/a.png onerror=x()> ![b](http://beacon.invalid/b.png) :material/home:"
-
-
-@pytest.fixture
-def house(tmp_path, monkeypatch):
-    """A data folder of its own, with the page's caches emptied before and after."""
-    monkeypatch.setenv("MONITORS_DATA", str(tmp_path))
-    monkeypatch.delenv("DATABASE_URL", raising=False)
-    st.cache_resource.clear()
-    st.cache_data.clear()
-    opened = Store(f"sqlite:///{tmp_path / 'monitors.db'}")
-    upgrade(opened)
-    yield opened
-    opened.close()
-    st.cache_resource.clear()
-    st.cache_data.clear()
 
 
 @pytest.fixture
