@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 
 import streamlit as st
@@ -22,6 +23,10 @@ PAGES = (
 )
 
 
+def _lead_to(page: st.Page) -> None:
+    st.switch_page(page, query_params=st.query_params.to_dict())
+
+
 def main() -> None:
     """Draw the frame, then the chosen page inside it."""
     # The tab's icon is an emoji: drawn inline, where a :material: one would be asked of an outside host.
@@ -39,9 +44,14 @@ def main() -> None:
     for section, file, title, icon, address in PAGES:
         if not (ROOT / "pages" / file).exists():
             continue
-        page = st.Page(ROOT / "pages" / file, title=title, icon=icon, url_path=address, default=address == "duty")
+        first = address == "duty"
+        path = "first" if first else address  # served at "/"; Streamlit still wants a name nobody else has
+        page = st.Page(ROOT / "pages" / file, title=title, icon=icon, url_path=path, default=first)
         pages[address] = page
         sections.setdefault(section, []).append(page)
+    # The first page has no address of its own: who types or keeps /duty is led to it, not told of a missing page.
+    alias = st.Page(partial(_lead_to, pages["duty"]), title="实时值班", url_path="duty", visibility="hidden")
+    sections["值守"].append(alias)
     chosen = st.navigation(sections, position="hidden" if wall else "sidebar", expanded=True)
     st.session_state["pages"] = pages
     if not wall:

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from monitors.clock import stamp
+from monitors.opinion.board import short_place
 from monitors.opinion.model import STANCE_NAMES
 from monitors.opinion.search import Hit
 from pages.markup import Html, joined, safe_url, tag
@@ -41,7 +42,7 @@ def hit_html(hit: Hit, now: datetime) -> Html:
     facts = [
         ("媒体", hit.outlet),
         ("发布时间，北京时间", _when(hit, now)),
-        ("地点", hit.place or "地点未定"),
+        (hit.place or "地点", short_place(hit.region) if hit.region else "地点未定"),
         ("立场", STANCE_NAMES.get(hit.stance, hit.stance) if hit.relevant else ""),
         ("类别", hit.kind or ""),
         ("人数", persons(hit.workers) if hit.workers is not None else ""),

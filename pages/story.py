@@ -10,7 +10,7 @@ import streamlit as st
 from monitors.clock import stamp, utc_now
 from monitors.errors import StoreError
 from monitors.opinion import dossier
-from monitors.opinion.board import elapsed_words
+from monitors.opinion.board import elapsed_words, short_place
 from monitors.opinion.dossier import AlertView, Dossier, ReportView
 from monitors.opinion.model import CLOSED_STATES, STANCE_NAMES, Evidence
 from pages import context
@@ -76,7 +76,7 @@ def _summary(found: Dossier, now: datetime) -> Html:
     if found.demo:
         tags.append(tag("span", "演示数据", class_="tag"))
     rows: list[tuple[str, object]] = [
-        ("地点", found.place),
+        ("地点", tag("span", short_place(found.region), title=found.place)),
         ("用工单位", found.employer or "—"),
         ("涉及人数", persons(found.workers)),
         ("涉及金额", money(found.amount_fen)),

@@ -309,3 +309,17 @@ def test_demo_data_is_known_by_its_mark(store):
     with store.write() as connection:
         connection.execute(insert(t.meta).values(key="demo", value="{}"))
     assert ask(store, board.demo_mark) == "{}"
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        ("532504", "红河州弥勒市"),
+        ("530100", "昆明市"),
+        ("441424", "广东省梅州市五华县"),
+        ("530000", "云南（未定位）"),
+        ("", "未定位"),
+    ],
+)
+def test_the_short_place_keeps_another_province(code, words):
+    assert board.short_place(code) == words

@@ -158,5 +158,7 @@ def test_a_hit_marks_escapes_and_links():
 
 def test_a_hit_without_level_or_title_says_so():
     now = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
-    html = results.hit_html(hit(level=None, relevant=False, title="", title_spans=(), demo=True, place=""), now)
+    html = results.hit_html(
+        hit(level=None, relevant=False, title="", title_spans=(), demo=True, region="", place=""), now
+    )
     assert all(words in html for words in ("不相关", "（无标题）", "演示数据", "地点未定", "（未到）"))

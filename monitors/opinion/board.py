@@ -177,8 +177,8 @@ _ADVICE: dict[heartbeat.State, str] = {
 
 def short_place(code: str) -> str:
     """The place in its everyday form, without ethnic names: 普洱市孟连县; for narrow columns."""
-    if not code or code == PROVINCE:
-        return place_name(code)
+    if not code.startswith("53") or code == PROVINCE:
+        return place_name(code)  # elsewhere the province has to be said: 广东省梅州市五华县
     prefecture = divisions.prefecture_of(code)
     above = divisions.short_name(prefecture) if prefecture != divisions.current_code(code) else ""
     return f"{above}{divisions.short_name(code)}" or code
