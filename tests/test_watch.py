@@ -122,6 +122,24 @@ def test_reprints_join_the_story_and_spread_is_counted(server, tmp_path, store):
     assert len(rows(store, t.alert)) == 1
 
 
+def test_a_site_that_gives_new_addresses_at_every_visit_doubles_nothing(server, tmp_path, store):
+    feed = server.feed("/a.xml")
+    settings, store = prepared(write_config(tmp_path, source_block(1, feed.url)), store)
+    body = BODY.format(n=32, m=48, k=1)
+    for visit in range(3):
+        feed.clear()
+        feed.append(title=REPORT.format(n=32), text=body, guid=f"g{visit}", url=server.url(f"/x?s={visit}"))
+        # Two people may ask the same in a few words: those are two reports.
+        feed.append(title="帮忙讨薪", text="工资没给", guid=f"short{visit}", url=server.url(f"/y?s={visit}"))
+        once(settings, store)
+    assert sorted(len(item.text) >= 40 for item in rows(store, t.item)) == [False] * 3 + [True]
+    later = datetime.now(UTC) + timedelta(days=31)
+    feed.clear()
+    feed.append(title=REPORT.format(n=32), text=body, guid="again", url=server.url("/x?s=again"))
+    asyncio.run(Watch(settings, store, clock=lambda: later).run_once())
+    assert sum(len(item.text) >= 40 for item in rows(store, t.item)) == 2
+
+
 @pytest.mark.parametrize(
     ("fault", "kind"),
     [("500", "soft"), ("429", "temporary"), ("reset", "temporary"), ("redirect loop", "soft"), ("login page", "soft")],

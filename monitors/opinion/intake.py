@@ -9,10 +9,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, insert, select, text, update
+from sqlalchemy import Column, ColumnElement, Connection, Row, insert, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 
 from monitors.clock import local
@@ -25,6 +25,8 @@ from monitors.settings import Settings
 from monitors.store import tables as t
 from monitors.store.search_index import index_items
 
+REPEAT_DAYS = 30  # the same words again after a month are news: the complaint still stands
+REPEAT_CHARS = 40  # two people may write one sentence alike, not a paragraph
 _STORY_LOCK = 530_001
 # What a story is summed up from; never the texts: hundreds of reprints would be megabytes read under the write lock.
 _SUMMED_UP: tuple[ColumnElement[Any], ...] = (
@@ -60,19 +62,39 @@ def guid_key(entry: Entry) -> str:
     return hashlib.sha256(entry.guid.encode()).hexdigest()
 
 
-def unseen(connection: Connection, source_id: str, entries: Sequence[Entry]) -> list[Entry]:
-    """The entries this source has not given us before, in order, each guid once."""
-    by_key: dict[str, Entry] = {}
+def text_key(entry: Entry) -> str:
+    """Digest of what a report says: 64 hexadecimal digits."""
+    return hashlib.sha256(f"{entry.title}\n{entry.text}".encode()).hexdigest()
+
+
+def unseen(connection: Connection, source_id: str, entries: Sequence[Entry], now: datetime) -> list[Entry]:
+    """The entries this source has not given us before, in order, each once.
+
+    Known is the same guid, whenever; and the same words of some length within ``REPEAT_DAYS``, because some sites give
+    a report a new address at every visit. Short texts may be two people's: they count by guid alone.
+    """
+    by_guid: dict[str, Entry] = {}
     for entry in entries:
-        by_key.setdefault(guid_key(entry), entry)
-    keys = list(by_key)
-    known: set[str] = set()
+        by_guid.setdefault(guid_key(entry), entry)
+    guids = _known(connection, t.item.c.guid, list(by_guid), t.item.c.source_id == source_id)
+    by_text: dict[str, Entry] = {}
+    for key, entry in by_guid.items():
+        if key not in guids:
+            by_text.setdefault(text_key(entry) if len(entry.text) >= REPEAT_CHARS else key, entry)
+    recent = t.item.c.fetched_at >= now - timedelta(days=REPEAT_DAYS)
+    texts = _known(connection, t.item.c.text_hash, list(by_text), t.item.c.source_id == source_id, recent)
+    return [entry for key, entry in by_text.items() if key not in texts]
+
+
+def _known(
+    connection: Connection, column: Column[str], keys: Sequence[str], *conditions: ColumnElement[bool]
+) -> set[str]:
+    """Those of ``keys`` that stand in ``column``."""
+    found: set[str] = set()
     for start in range(0, len(keys), 500):
-        query = select(t.item.c.guid).where(
-            t.item.c.source_id == source_id, t.item.c.guid.in_(keys[start : start + 500])
-        )
-        known.update(connection.scalars(query))
-    return [entry for key, entry in by_key.items() if key not in known]
+        query = select(column).where(column.in_(keys[start : start + 500]), *conditions)
+        found.update(connection.scalars(query))
+    return found
 
 
 def take_in(
@@ -140,7 +162,7 @@ def _insert_item(
         "url": entry.url,
         "title": entry.title,
         "text": entry.text,
-        "text_hash": hashlib.sha256(f"{entry.title}\n{entry.text}".encode()).hexdigest(),
+        "text_hash": text_key(entry),
         "outlet": source.outlet,
         "published_at": published,
         "published_note": entry.published_note,

@@ -179,7 +179,7 @@ class Poller:
         if not entries:
             return []
         with self._store.read() as connection:
-            return intake.unseen(connection, source_id, entries)
+            return intake.unseen(connection, source_id, entries, self._clock())
 
     def _store_part(self, held: claims.Claim, judged: Sequence[_Judged]) -> intake.Intake:
         with self._store.write() as connection:

@@ -203,6 +203,7 @@ item = Table(
 Index("ix_item_published_at", item.c.published_at)
 Index("ix_item_fetched_at", item.c.fetched_at)
 Index("ix_item_story_id", item.c.story_id)
+Index("ix_item_source_id_text_hash", item.c.source_id, item.c.text_hash)  # the same words under a new address
 Index("ix_item_relevant_published_at", item.c.relevant, item.c.published_at)
 Index("ix_item_region_published_at", item.c.region, item.c.published_at)
 

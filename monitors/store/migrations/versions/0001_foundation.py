@@ -199,6 +199,7 @@ def _tables() -> None:
     op.create_index("ix_item_region_published_at", "item", ["region", "published_at"], unique=False)
     op.create_index("ix_item_relevant_published_at", "item", ["relevant", "published_at"], unique=False)
     op.create_index("ix_item_story_id", "item", ["story_id"], unique=False)
+    op.create_index("ix_item_source_id_text_hash", "item", ["source_id", "text_hash"], unique=False)
     op.create_table(
         "poll",
         sa.Column("id", sa.Integer(), nullable=False),
