@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from monitors import settings as settings_module
 from monitors.clock import utc_now
-from monitors.errors import InputError, MonitorsError
+from monitors.errors import InputError, MonitorsError, reason
 from monitors.settings import Settings
 
 if TYPE_CHECKING:  # the database is a quarter of a second to import, and parse and judge need none
@@ -162,7 +162,11 @@ def read_json_lines(name: str) -> Iterator[tuple[int, dict[str, Any]]]:
                     raise InputError(f"{name} 第 {number} 行应为 JSON 对象")
                 yield number, row
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(f"无法读取 {name}：{error}") from error
+        raise InputError(f"无法读取 {name}：{_why(error)}") from error
+
+
+def _why(error: OSError | UnicodeDecodeError) -> str:
+    return reason(error) if isinstance(error, OSError) else "不是 UTF-8 编码的文本"
 
 
 def _published(row: dict[str, Any], name: str, number: int, now: datetime) -> datetime | None:
@@ -222,7 +226,7 @@ def _parse(arguments: argparse.Namespace) -> int:
     try:
         body = Path(arguments.file).read_bytes()
     except OSError as error:
-        raise InputError(f"无法读取 {arguments.file}：{error}") from error
+        raise InputError(f"无法读取 {arguments.file}：{_why(error)}") from error
     if len(body) > settings.fetch.max_body_bytes:
         raise InputError(f"{arguments.file} 超过 {settings.fetch.max_body_bytes // 1_048_576} MiB 上限，未解析")
 

@@ -85,10 +85,18 @@ def offer_demo() -> bool:
             "想先看看系统的样子，可以载入一套虚构的演示数据，随时一键清除。"
         )
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.button("载入演示数据", type="primary", on_click=_load_demo, key="demo-load")
+            load_button()
             if (page := st.session_state.get("pages", {}).get("sources")) is not None:
                 st.page_link(page, label="去看监测源", icon=":material/rss_feed:")
     return True
+
+
+def load_button() -> None:
+    """Demonstration data in one click; where it is loaded already, words instead."""
+    if _demo_mark(versions("meta")) is not None:
+        st.write("演示数据已经载入，可在页首的提示条上一键清除。")
+        return
+    st.button("载入演示数据", type="primary", on_click=_load_demo, key="demo-load")
 
 
 def demo_note() -> None:

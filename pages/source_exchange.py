@@ -20,12 +20,15 @@ _SHOWN = 200
 
 @st.dialog("导入与导出监测源", width="large", position="right")
 def open_dialog() -> None:
-    """Two tabs: take sources in from a file, give them out as a file."""
-    taking, giving = st.tabs(["导入", "导出"])
+    """Take sources in from a file, give them out as a file, or try the system with invented reports."""
+    taking, giving, trying = st.tabs(["导入", "导出", "演示数据"])
     with taking:
         _import()
     with giving:
         _export()
+    with trying:
+        st.caption("约四十天、一千多篇虚构报道，供培训和熟悉系统用；每页都会标明，随时一键清除，不影响真实数据。")
+        context.load_button()
 
 
 def _import() -> None:
