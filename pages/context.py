@@ -96,7 +96,9 @@ def load_button() -> None:
     if _demo_mark(versions("meta")) is not None:
         st.write("演示数据已经载入，可在页首的提示条上一键清除。")
         return
-    st.button("载入演示数据", type="primary", on_click=_load_demo, key="demo-load")
+    if st.button("载入演示数据", type="primary", key="demo-load"):
+        _load_demo()
+        st.rerun()  # the whole page: the button may stand in a drawer of its own
 
 
 def demo_note() -> None:
