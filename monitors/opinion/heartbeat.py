@@ -7,10 +7,10 @@ from datetime import datetime
 from typing import Literal
 
 from sqlalchemy import Connection, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from monitors.settings import Settings
 from monitors.store import tables as t
+from monitors.store.upsert import insert_into
 
 LOOP = "loop"
 PARSER = "parser"
@@ -33,8 +33,7 @@ class Pulse:
 
 def beat(connection: Connection, part: str, *, now: datetime, note: str = "") -> None:
     """Record that ``part`` worked at ``now``."""
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(t.heartbeat).values(part=part, at=now, note=note)
+    statement = insert_into(connection, t.heartbeat).values(part=part, at=now, note=note)
     connection.execute(
         statement.on_conflict_do_update(index_elements=[t.heartbeat.c.part], set_={"at": now, "note": note})
     )

@@ -13,7 +13,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Column, ColumnElement, Connection, Row, insert, select, text, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from monitors.clock import local
 from monitors.opinion import alerts, stories
@@ -24,6 +23,7 @@ from monitors.opinion.story_index import StoryIndex
 from monitors.settings import Settings
 from monitors.store import tables as t
 from monitors.store.search_index import index_items
+from monitors.store.upsert import insert_into
 
 REPEAT_DAYS = 30  # the same words again after a month are news: the complaint still stands
 REPEAT_CHARS = 40  # two people may write one sentence alike, not a paragraph
@@ -182,8 +182,7 @@ def _insert_item(
         "judgement": explanation(judgement),
         "demo": demo,
     }
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(t.item).values(values).on_conflict_do_nothing().returning(t.item.c.id)
+    statement = insert_into(connection, t.item).values(values).on_conflict_do_nothing().returning(t.item.c.id)
     return connection.execute(statement).scalar_one_or_none()
 
 

@@ -16,7 +16,6 @@ from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import Connection, insert
-from sqlalchemy.dialects import postgresql, sqlite
 
 from monitors.errors import FetchError, LeaseLostError, MonitorsError, ParseError
 from monitors.opinion import claims, intake, schedule
@@ -26,6 +25,7 @@ from monitors.opinion.model import Entry, Judgement, Rejected, Source
 from monitors.settings import Settings
 from monitors.store import tables as t
 from monitors.store.engine import Store
+from monitors.store.upsert import insert_into
 
 Result = TypeVar("Result")
 BATCH = 50  # entries judged and stored at a time: 1,800 wage reports took 25 s in one, holding up every writer
@@ -305,11 +305,10 @@ def _note(harvest: Harvest, new: int) -> str:
 
 def _set_aside(connection: Connection, source_id: str, rejected: Sequence[Rejected], now: datetime) -> int:
     """Keep what could not be read, each bad entry once and not a flood of them; returns how many were in this poll."""
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     for entry in rejected[:_ASIDE_KEPT]:
         key = hashlib.sha256(f"{entry.reason}\n{entry.excerpt}".encode()).hexdigest()
         connection.execute(
-            dialect.insert(t.set_aside)
+            insert_into(connection, t.set_aside)
             .values(source_id=source_id, at=now, reason=entry.reason, excerpt=entry.excerpt[:500], fingerprint=key)
             .on_conflict_do_nothing()
         )

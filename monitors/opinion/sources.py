@@ -16,7 +16,6 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
-from sqlalchemy.dialects import postgresql, sqlite
 
 from monitors.clock import local
 from monitors.errors import ConflictError, InputError
@@ -45,6 +44,7 @@ from monitors.opinion.source_rules import (
     problems,
 )
 from monitors.store import tables as t
+from monitors.store.upsert import insert_into
 
 __all__ = [
     "PollRow",
@@ -195,9 +195,8 @@ def _digests(connection: Connection) -> dict[str, str]:
 
 
 def _keep_digests(connection: Connection, digests: Mapping[str, str]) -> None:
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     value = json.dumps(digests, sort_keys=True)
-    statement = dialect.insert(t.meta).values(key=_CATALOGUE, value=value)
+    statement = insert_into(connection, t.meta).values(key=_CATALOGUE, value=value)
     connection.execute(statement.on_conflict_do_update(index_elements=[t.meta.c.key], set_={"value": value}))
 
 

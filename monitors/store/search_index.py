@@ -20,10 +20,10 @@ import numpy as np
 import numpy.typing as npt
 import opencc
 from sqlalchemy import Connection, func, select, text
-from sqlalchemy.dialects import postgresql, sqlite
 
 from monitors.store import tables as t
 from monitors.store.engine import Store
+from monitors.store.upsert import insert_into
 
 _CODE_POINTS = 0x110000
 # Simplified text knows these characters as words of their own; the one-to-one table must not touch them.
@@ -197,10 +197,9 @@ def ensure(store: Store, progress: Callable[[int], None] | None = None) -> int:
     added = _index_missing(store, progress)
     if found != fingerprint():
         with store.write() as connection:
-            dialect = postgresql if store.dialect == "postgresql" else sqlite
             row = {"key": _META_KEY, "value": fingerprint()}
             connection.execute(
-                dialect.insert(t.meta).values(row).on_conflict_do_update(index_elements=["key"], set_=row)
+                insert_into(connection, t.meta).values(row).on_conflict_do_update(index_elements=["key"], set_=row)
             )
     return added
 
