@@ -46,6 +46,19 @@ class ConflictError(MonitorsError):
     """Somebody else changed the record first. Reload and try again; nothing was written."""
 
 
+class RefusedError(MonitorsError):
+    """The person may not do this, or not to this record (无权). Show the message; nothing was written or shown.
+
+    ``action`` is the code of the table of permissions, ``kind`` and ``target`` name the record for the audit trail.
+    """
+
+    def __init__(self, message: str, *, action: str, kind: str = "", target: str = "") -> None:
+        super().__init__(message)
+        self.action = action
+        self.kind = kind
+        self.target = target
+
+
 class LeaseLostError(MonitorsError):
     """Another worker took this source over while we were slow. Drop the work; nothing was written."""
 

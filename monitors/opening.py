@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from monitors.access import keys
 from monitors.opinion.sources import sync_catalogue
 from monitors.settings import Settings
 from monitors.store.engine import Store
@@ -15,10 +16,12 @@ def open_store(settings: Settings) -> Store:
     """The store of these settings at the present schema; for commands that only read and write records.
 
     Raises:
-        StoreError: the database is missing its server, damaged, or newer than this release.
+        StoreError: the database is missing its server, damaged, or newer than this release; or the key outside it is
+            missing or another one.
     """
     store = Store(settings.database_url)
     upgrade(store)
+    keys.settle(store)
     return store
 
 

@@ -20,6 +20,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
+from monitors.access.roles import Role
 from monitors.errors import SettingsError, reason
 from monitors.opinion.model import CONDITIONS, SOURCE_GROUPS, Recipe, Source
 from monitors.settings_faults import explain, not_toml
@@ -33,10 +34,30 @@ class _Table(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
+def networks(value: object) -> tuple[object, ...]:
+    """A list of IP networks, checked; for validators."""
+    if not isinstance(value, (list, tuple)):
+        raise ValueError('应为网段列表，例如 ["10.20.0.0/16"]')  # noqa: TRY004 - pydantic reports ValueError only
+    for network in value:
+        try:
+            ipaddress.ip_network(network)
+        except ValueError as error:
+            raise ValueError(f'{network!r} 不是网段，应如 "10.20.0.0/16"（主机位须为 0）') from error
+    return tuple(value)
+
+
 class Site(_Table):
     name: str = Field(min_length=1)
     office: str = Field(min_length=1)
     telephone: str
+    emblem: str = ""  # a PNG or SVG file shown above the sign-in form; none by default
+
+    @field_validator("emblem")
+    @classmethod
+    def _an_image(cls, value: str) -> str:
+        if value and not value.lower().endswith((".png", ".svg")):
+            raise ValueError("应为 .png 或 .svg 图片文件的路径，不用图徽时留空")
+        return value
 
 
 class Watch(_Table):
@@ -63,14 +84,7 @@ class Fetch(_Table):
     @field_validator("trusted_networks", mode="before")
     @classmethod
     def _tuple_of_networks(cls, value: object) -> object:
-        if not isinstance(value, (list, tuple)):
-            raise ValueError('应为网段列表，例如 ["10.20.0.0/16"]')  # noqa: TRY004 - pydantic reports ValueError only
-        for network in value:
-            try:
-                ipaddress.ip_network(network)
-            except ValueError as error:
-                raise ValueError(f'{network!r} 不是网段，应如 "10.20.0.0/16"（主机位须为 0）') from error
-        return tuple(value)
+        return networks(value)
 
 
 class Poll(_Table):
@@ -139,6 +153,84 @@ class Duty(_Table):
 
 class Export(_Table):
     max_rows: int = Field(ge=100, le=1_000_000)
+
+
+class Session(_Table):
+    """How long a sign-in lasts, and whose word about the client's address is believed."""
+
+    idle_minutes: int = Field(default=120, ge=5, le=1440)
+    absolute_hours: int = Field(default=12, ge=1, le=24)
+    check_seconds: float = Field(default=2.0, ge=0.5, le=30)
+    https_only: bool = False
+    trusted_proxies: tuple[str, ...] = ("127.0.0.1/32", "::1/128")
+
+    @field_validator("trusted_proxies", mode="before")
+    @classmethod
+    def _tuple_of_networks(cls, value: object) -> object:
+        return networks(value)
+
+
+class Password(_Table):
+    """Rules for passwords and the lock after wrong ones."""
+
+    min_length: int = Field(default=10, ge=8, le=64)
+    lock_after: int = Field(default=5, ge=3, le=20)
+    lock_seconds: int = Field(default=60, ge=10, le=3600)
+    lock_cap_seconds: int = Field(default=1800, ge=60, le=86_400)
+    setup_minutes: int = Field(default=60, ge=5, le=1440)
+
+
+class SsoRole(_Table):
+    """``claim``: a value of the role claim; ``role``: what it means here."""
+
+    claim: str = Field(min_length=1)
+    role: str
+
+    @field_validator("role")
+    @classmethod
+    def _known(cls, value: str) -> str:
+        known = [str(role) for role in Role]
+        if value not in known:
+            raise ValueError(f"应为 {'、'.join(known)} 之一")
+        return value
+
+
+class Sso(_Table):
+    """The office's OpenID Connect provider. The client's secret comes from ``MONITORS_SSO_SECRET``."""
+
+    enabled: bool = False
+    label: str = Field(default="统一身份认证登录", min_length=1)
+    issuer: str = Field(default="", pattern=r"^(https?://[^\s]+)?$")
+    client_id: str = ""
+    scopes: str = "openid profile"
+    name_claim: str = "preferred_username"
+    display_claim: str = "name"
+    role_claim: str = "roles"
+    region_claim: str = "region"
+    default_region: str = Field(default="", pattern=r"^(\d{6})?$")
+    role: tuple[SsoRole, ...] = ()
+
+    @field_validator("role", mode="before")
+    @classmethod
+    def _tuple(cls, value: object) -> object:
+        return tuple(value) if isinstance(value, list) else value
+
+    @model_validator(mode="after")
+    def _whole(self) -> Sso:
+        if self.enabled and not (self.issuer and self.client_id and self.role):
+            raise ValueError("启用单点登录须写明 issuer、client_id 和至少一段 [[sso.role]]")
+        return self
+
+
+class Retention(_Table):
+    """Days each kind of data is kept; 0 keeps it for ever."""
+
+    irrelevant_days: int = Field(default=90, ge=0, le=36_500)
+    report_text_days: int = Field(default=1095, ge=0, le=36_500)
+    restricted_days: int = Field(default=730, ge=0, le=36_500)
+    set_aside_days: int = Field(default=90, ge=0, le=36_500)
+    session_days: int = Field(default=180, ge=0, le=36_500)
+    hour: int = Field(default=3, ge=0, le=23)
 
 
 class Campaign(_Table):
@@ -241,6 +333,11 @@ class _File(_Table):
     duty: Duty
     export: Export
     campaign: list[Campaign]
+    # Tables that came later have defaults, so that an older config.toml still starts.
+    session: Session = Field(default_factory=Session)
+    password: Password = Field(default_factory=Password)
+    sso: Sso = Field(default_factory=Sso)
+    retention: Retention = Field(default_factory=Retention)
     source: list[SourceEntry] = Field(default_factory=list)
 
     @model_validator(mode="after")
@@ -277,6 +374,10 @@ class Settings(_Table):
     duty: Duty
     export: Export
     campaigns: tuple[Campaign, ...]
+    session: Session
+    password: Password
+    sso: Sso
+    retention: Retention
     sources: tuple[SourceEntry, ...]
 
     @property
@@ -334,6 +435,10 @@ def load(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> S
         duty=file.duty,
         export=file.export,
         campaigns=tuple(file.campaign),
+        session=file.session,
+        password=file.password,
+        sso=file.sso,
+        retention=file.retention,
         sources=tuple(file.source),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +14,12 @@ from monitors.store.engine import Store
 from monitors.store.schema import upgrade
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(autouse=True)
+def master_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key of the tests' own, so that no test makes one in the project's data folder."""
+    monkeypatch.setenv("MONITORS_KEY", base64.b64encode(b"tests only".ljust(32, b".")).decode())
 
 
 @pytest.fixture(scope="session")

@@ -29,7 +29,7 @@ from sqlalchemy import (
     text,
 )
 
-VERSIONED = ("source", "source_state", "item", "story", "alert", "meta")
+VERSIONED = ("source", "source_state", "item", "story", "alert", "meta", "account", "session", "restricted")
 
 metadata = MetaData(
     naming_convention={
@@ -282,3 +282,89 @@ meta = Table(
     Column("key", String(40), primary_key=True),
     Column("value", Text, nullable=False),
 )
+
+account = Table(
+    "account",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", String(40), nullable=False, unique=True),  # sign-in name, lower case
+    Column("display", String(60), nullable=False),  # the person's name, shown and recorded
+    Column("unit", String(60), nullable=False, server_default=""),  # department
+    Column("role", String(16), nullable=False),  # access.roles.Role
+    Column("region", String(6), nullable=False),  # six-digit code; what lies inside it is this person's
+    Column("password", Text),  # argon2id; null where the account signs in through the office's provider
+    Column("must_change", Boolean, nullable=False),  # the first password was set by somebody else
+    Column("password_at", Moment),
+    Column("disabled", Boolean, nullable=False, server_default=text("false")),
+    Column("failures", Integer, nullable=False, server_default="0"),  # wrong passwords in a row
+    Column("locked_until", Moment),
+    Column("origin", String(8), nullable=False),  # local | sso
+    Column("subject", String(255), unique=True),  # issuer and subject at the provider
+    Column("signed_in_at", Moment),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    Column("revision", Integer, nullable=False, server_default="1"),  # optimistic concurrency of edits
+)
+
+session = Table(
+    "session",
+    metadata,
+    Column("token_hash", String(64), primary_key=True),  # sha256 of the cookie; the token itself is stored nowhere
+    Column("account_id", Integer, ForeignKey("account.id", ondelete="CASCADE"), nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("seen_at", Moment, nullable=False),  # last act of the person; written at most once a minute
+    Column("expires_at", Moment, nullable=False),  # absolute limit
+    Column("address", String(64), nullable=False),
+    Column("agent", String(200), nullable=False),  # the browser's own word for itself
+    Column("ended_at", Moment),
+    Column("ended_why", String(20), nullable=False, server_default=""),  # 退出 | 停用 | 改密 | 管理员结束 | 恢复备份
+)
+Index("ix_session_account_id", session.c.account_id)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("seq", Integer, primary_key=True, autoincrement=False),  # no gaps: a missing number is a missing row
+    Column("at", Moment, nullable=False),
+    Column("account_id", Integer),  # null: the system or the console; no foreign key, the trail outlives accounts
+    Column("actor", String(80), nullable=False),
+    Column("display", String(80), nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("address", String(64), nullable=False),
+    Column("session", String(16), nullable=False),
+    Column("action", String(40), nullable=False),
+    Column("kind", String(20), nullable=False),  # kind of record: source, account, story …
+    Column("target", String(80), nullable=False),
+    Column("region", String(6), nullable=False),
+    Column("outcome", String(4), nullable=False),  # 成功 | 拒绝 | 失败
+    Column("before", Text, nullable=False),  # canonical JSON: its very bytes are signed
+    Column("after", Text, nullable=False),
+    Column("mac", String(64), nullable=False),
+)
+Index("ix_audit_at", audit.c.at)
+Index("ix_audit_actor_at", audit.c.actor, audit.c.at)
+Index("ix_audit_target", audit.c.kind, audit.c.target)
+
+audit_head = Table(
+    "audit_head",
+    metadata,
+    Column("id", Integer, primary_key=True),  # always 1
+    Column("seq", Integer, nullable=False),
+    Column("mac", String(64), nullable=False),
+)
+
+restricted = Table(
+    "restricted",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("kind", String(20), nullable=False),  # kind of record it belongs to: story, later clue and case
+    Column("target", String(40), nullable=False),
+    Column("region", String(6), nullable=False),  # of that record when written; the record's present one decides
+    Column("sealed", LargeBinary, nullable=False),  # AES-256-GCM of the fields as JSON; key outside the database
+    Column("fields", JSON, nullable=False),  # which fields are filled, for lists; never their values
+    Column("created_by", String(80), nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    Column("revision", Integer, nullable=False, server_default="1"),
+)
+Index("ix_restricted_kind_target", restricted.c.kind, restricted.c.target)

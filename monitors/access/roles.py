@@ -1,0 +1,91 @@
+"""The roles of the office (domain.md 3.1) and what each may do: the one table that decides it (权限表).
+
+Read the table across: a row is an action, a column a role, ● means allowed. Everything not marked is refused. The page
+用户与审计 shows this very table, and a test tries every cell of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """A role as the office names it; stored and shown under this name."""
+
+    COUNTY_CLERK = "县级经办"
+    PREFECTURE_REVIEWER = "州市审核"
+    ADMINISTRATOR = "省级管理员"
+    DUTY_OFFICER = "值班员"
+    SHIFT_LEADER = "带班领导"
+    LEADER = "领导(只读)"
+    AUDITOR = "审计"
+
+
+# fmt: off
+_ROLES = (
+    Role.COUNTY_CLERK, Role.PREFECTURE_REVIEWER, Role.ADMINISTRATOR,
+    Role.DUTY_OFFICER, Role.SHIFT_LEADER, Role.LEADER, Role.AUDITOR,
+)
+_TABLE = """
+动作              县级 州市 省管 值班 带班 领导 审计  说明
+story.view        ●   ●   ●   ●   ●   ●   ·   查看实时值班、事件详情与舆情检索（限本辖区）
+duty.stay         ·   ·   ·   ●   ●   ·   ·   值守页面常开不算闲置，班中不会被退出
+story.export      ●   ●   ●   ●   ●   ●   ·   导出警情清单与检索结果（限本辖区，逐次留痕）
+restricted.read   ●   ●   ●   ●   ●   ·   ·   查看举报人等受限信息（限本辖区，逐次留痕）
+restricted.write  ●   ●   ●   ●   ·   ·   ·   登记、更正、删除受限信息（限本辖区）
+source.view       ·   ·   ●   ●   ●   ·   ●   查看监测源
+source.poll       ·   ·   ●   ●   ·   ·   ·   试抓与立即抓取
+source.edit       ·   ·   ●   ·   ·   ·   ·   添加、修改、暂停、移除、导入、导出监测源
+demo.manage       ·   ·   ●   ·   ·   ·   ·   载入与清除演示数据
+account.view      ·   ·   ●   ·   ·   ·   ●   查看账号与登录会话
+account.manage    ·   ·   ●   ·   ·   ·   ·   添加、修改、停用账号，重置密码，结束他人登录
+audit.view        ·   ·   ●   ·   ·   ·   ●   查看审计记录，校验审计链
+audit.export      ·   ·   ·   ·   ·   ·   ●   导出审计记录（逐次留痕）
+system.metrics    ·   ·   ●   ·   ·   ·   ●   读取运行指标
+"""
+# fmt: on
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """One row of the table: the action's code, what it means in words, and who may."""
+
+    action: str
+    words: str
+    roles: frozenset[Role]
+
+
+def _read(table: str) -> dict[str, Permission]:
+    found: dict[str, Permission] = {}
+    for line in table.strip().splitlines()[1:]:
+        action, *rest = line.split(maxsplit=len(_ROLES) + 1)
+        marks, words = rest[:-1], rest[-1]
+        if len(marks) != len(_ROLES) or set(marks) - {"●", "·"} or action in found:
+            raise ValueError(f"the table of permissions is damaged at {action}")
+        allowed = frozenset(role for role, mark in zip(_ROLES, marks, strict=True) if mark == "●")
+        found[action] = Permission(action, words, allowed)
+    return found
+
+
+MATRIX = _read(_TABLE)
+
+# The level of division an account of the role is bound to; None: province, prefecture or county, as the account says.
+REGION_LEVEL: dict[Role, str | None] = {
+    Role.COUNTY_CLERK: "county",
+    Role.PREFECTURE_REVIEWER: "prefecture",
+    Role.ADMINISTRATOR: "province",
+    Role.DUTY_OFFICER: None,
+    Role.SHIFT_LEADER: None,
+    Role.LEADER: None,
+    Role.AUDITOR: "province",
+}
+
+
+def may(role: Role, action: str) -> bool:
+    """Whether the role may do it.
+
+    Raises:
+        KeyError: there is no such action; a misspelt one must not pass for a refused one.
+    """
+    return role in MATRIX[action].roles
