@@ -40,7 +40,7 @@ def test_version_moves_on_commit_and_not_on_rollback(store):
     after = store.versions("meta", "alert")
     assert after[0] != before[0]
     assert after[1] == before[1]
-    with pytest.raises(KeyError), store.write() as connection:  # noqa: PT012 - the write must come before the failure
+    with pytest.raises(KeyError), store.write() as connection:
         connection.execute(t.meta.insert().values(key="b", value="1"))
         raise KeyError
     assert store.versions("meta", "alert") == after
