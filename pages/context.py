@@ -1,22 +1,34 @@
-"""What every page needs before it can ask: the settings, the store, data versions; demonstration data in and out."""
+"""What every page needs before it can ask: settings, store, data versions, and who looks.
+
+Who looks is asked of the database at every call, never of the session state: that one can be inherited. A page opens
+the store through ``look`` and ``act`` only, so that a refusal leaves its line in the audit trail.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 
 import streamlit as st
+from sqlalchemy import Connection
 
 from monitors import settings as _settings
+from monitors.access import sessions
+from monitors.access.acting import acting, looking
+from monitors.access.actor import Actor
+from monitors.access.scope import Scope
+from monitors.access.sessions import Signed
 from monitors.clock import stamp, utc_now
-from monitors.errors import MonitorsError
+from monitors.errors import MonitorsError, RefusedError
 from monitors.opening import open_store
 from monitors.opinion import board
 from monitors.settings import Settings
 from monitors.store.engine import Store
 
 DEMO_NOTE = "demo_note"
+_HOLDER = "holder"  # in the session state: whose page this is; never asked who looks, only compared
 
 
 @st.cache_resource(show_spinner=False)
@@ -44,6 +56,110 @@ def versions(*tables: str) -> tuple[str, ...]:
     return store().versions(*tables)
 
 
+# ── who looks ────────────────────────────────────────────────────────────────────────────────────────────────────────
+def token() -> str:
+    """The sign-in cookie of this browser; empty outside a run, as in a download made when somebody clicks."""
+    return st.context.cookies.get(sessions.COOKIE, "")
+
+
+def find(held: str = "") -> Signed | None:
+    """The sign-in that the cookie (or ``held``, a token kept from it) stands for, if it still holds."""
+    value = held or token()
+    if not value:
+        return None
+    with store().read() as connection:
+        found = sessions.find(connection, value, settings=settings(), now=utc_now())
+    # Whoever must change the password first sees nothing before that; the gate leads there.
+    return None if found is None or found.must_change else found
+
+
+def signed() -> Signed:
+    """Who is signed in. Where nobody is any more, the whole page is drawn again, and the frame leaves."""
+    found = find()
+    if found is None:
+        st.rerun()
+    return found
+
+
+def actor() -> Actor:
+    """The person in whose name this run looks and acts."""
+    return signed().actor
+
+
+def scope() -> Scope:
+    """The part of the province this person sees: an argument of every query and of every page cache."""
+    return actor().scope
+
+
+def may(action: str) -> bool:
+    """Whether to offer the action at all; the function behind it refuses by itself."""
+    return actor().may(action)
+
+
+def actor_of(held: str) -> Actor:
+    """The person of a token kept when a download button was drawn: its file is made later, outside a run.
+
+    Raises:
+        RefusedError: the sign-in has ended meanwhile.
+    """
+    found = find(held)
+    if found is None:
+        raise RefusedError("登录已结束，请重新登录", action="session.sign_in")
+    return found.actor
+
+
+def look() -> AbstractContextManager[Connection]:
+    """One read snapshot in this person's name."""
+    return looking(store(), actor())
+
+
+def act() -> AbstractContextManager[Connection]:
+    """One write transaction in this person's name."""
+    return acting(store(), actor())
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """What was refused or went wrong inside is said in its own Chinese sentence, nothing more."""
+    try:
+        yield
+    except RefusedError as error:
+        st.warning(f"{str(error).rstrip('。')}。", icon="🔒")
+    except MonitorsError as error:
+        st.error(str(error), icon="⛔")
+
+
+def touch() -> None:
+    """The person acted: the idle limit counts from now."""
+    if (found := find()) is not None:
+        sessions.touch(store(), found, now=utc_now())
+
+
+def stay() -> None:
+    """A look of the duty screen: for those on duty it counts as an act, so that nobody is signed out in mid-shift."""
+    if may("duty.stay"):
+        touch()
+
+
+def settle(found: Signed) -> None:
+    """First thing in every whole run: what another person left in this page is forgotten before anything is drawn."""
+    before = st.session_state.get(_HOLDER)
+    if before is None or before[0] != found.token_hash:
+        st.session_state.clear()
+        sessions.touch(store(), found, now=utc_now())
+    st.session_state[_HOLDER] = _holder(found)
+
+
+def settled(found: Signed) -> bool:
+    """Whether the page on the screen was drawn for this sign-in, in its present role and region."""
+    return st.session_state.get(_HOLDER) == _holder(found)
+
+
+def _holder(found: Signed) -> tuple[str, ...]:
+    return found.token_hash, str(found.actor.role), found.actor.region, found.display
+
+
+# ── demonstration data ───────────────────────────────────────────────────────────────────────────────────────────────
 @st.cache_data(max_entries=4, show_spinner=False)
 def _demo_mark(version: tuple[str, ...]) -> str | None:  # noqa: ARG001 - the cache key
     with store().read() as connection:
@@ -62,14 +178,17 @@ def demo_banner() -> None:
     if mark is None:
         return
     with st.container(border=True, key="demo-banner", horizontal=True, vertical_alignment="center"):
-        st.markdown(f"**演示数据** · {_demo_words(mark)}，内容均为虚构，不代表任何真实单位、人员或事件。")
-        st.button("清除演示数据", on_click=_clear_demo, key="demo-clear", width="content")
+        words = _demo_words(mark, counted=scope().everything)
+        st.markdown(f"**演示数据** · {words}，内容均为虚构，不代表任何真实单位、人员或事件。")
+        if may("demo.manage"):
+            st.button("清除演示数据", on_click=_clear_demo, key="demo-clear", width="content")
 
 
-def _demo_words(mark: str) -> str:
+def _demo_words(mark: str, *, counted: bool) -> str:
     try:
         loaded = json.loads(mark)
-        return f"{stamp(datetime.fromisoformat(loaded['loaded_at']))} 载入 {int(loaded['items'])} 篇"
+        number = f" {int(loaded['items'])} 篇" if counted else ""  # the number is the whole province's
+        return f"{stamp(datetime.fromisoformat(loaded['loaded_at']))} 载入{number}"
     except (ValueError, KeyError, TypeError):
         return "已载入"
 
@@ -80,6 +199,9 @@ def offer_demo() -> bool:
         return False
     with st.container(border=True, key="first-start"):
         st.subheader("还没有任何报道", anchor=False)
+        if not may("demo.manage"):
+            st.write("监测启动后会自动抓取各监测源，发现欠薪报道即在本页报警，无需刷新。")
+            return True
         st.write(
             "监测启动后会自动抓取“监测源”中的网站，发现欠薪报道即在本页报警。"
             "想先看看系统的样子，可以载入一套虚构的演示数据，随时一键清除。"
@@ -92,7 +214,9 @@ def offer_demo() -> bool:
 
 
 def load_button() -> None:
-    """Demonstration data in one click; where it is loaded already, words instead."""
+    """Demonstration data in one click; where it is loaded already, words instead; nothing for who may not."""
+    if not may("demo.manage"):
+        return
     if _demo_mark(versions("meta")) is not None:
         st.write("演示数据已经载入，可在页首的提示条上一键清除。")
         return
@@ -112,7 +236,7 @@ def _load_demo() -> None:
     from monitors.opinion import demo  # noqa: PLC0415 - loads the judge; only this button needs it
 
     def load(report: Callable[[float, str], None]) -> str:
-        return demo.load(store(), settings(), now=utc_now(), progress=report).words
+        return demo.load(store(), actor(), settings(), now=utc_now(), progress=report).words
 
     _with_progress(load)
 
@@ -122,7 +246,7 @@ def _clear_demo() -> None:
 
     def clear(report: Callable[[float, str], None]) -> str:
         report(0.1, "正在清除演示数据…")
-        return f"已清除演示数据 {demo.clear(store())} 篇"
+        return f"已清除演示数据 {demo.clear(store(), actor())} 篇"
 
     _with_progress(clear)
 

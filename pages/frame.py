@@ -1,8 +1,9 @@
-"""The main script: title, style, navigation and the demonstration-data banner round every page."""
+"""The main script: who is signed in, title, style, navigation and the demonstration-data banner round every page."""
 
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -12,19 +13,73 @@ ROOT = Path(__file__).resolve().parent.parent
 if str(ROOT) not in sys.path:  # run as `streamlit run pages/frame.py`, the project's own folder is not on the path
     sys.path.insert(0, str(ROOT))
 
-from monitors.errors import MonitorsError  # noqa: E402 - only importable from here on
-from pages import context, style  # noqa: E402 - as above
+from monitors.access import acting  # noqa: E402 - only importable from here on
+from monitors.access.actor import Actor  # noqa: E402 - as above
+from monitors.errors import MonitorsError, RefusedError  # noqa: E402 - as above
+from pages import context, signed, style  # noqa: E402 - as above
 
-# (section, file, title, icon, address).
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One page of the navigation, for those who may do one of ``actions``."""
+
+    section: str
+    file: str
+    title: str
+    icon: str
+    address: str
+    actions: tuple[str, ...]
+
+
 PAGES = (
-    ("值守", "duty.py", "实时值班", ":material/notifications_active:", "duty"),
-    ("值守", "search.py", "舆情检索", ":material/manage_search:", "search"),
-    ("管理", "sources.py", "监测源", ":material/rss_feed:", "sources"),
+    Entry("值守", "duty.py", "实时值班", ":material/notifications_active:", "duty", ("story.view",)),
+    Entry("值守", "search.py", "舆情检索", ":material/manage_search:", "search", ("story.view",)),
+    Entry("管理", "sources.py", "监测源", ":material/rss_feed:", "sources", ("source.view",)),
+    Entry(
+        "管理", "people.py", "用户与审计", ":material/admin_panel_settings:", "people", ("account.view", "audit.view")
+    ),
 )
+# Who may see one of these starts there; 审计 sees no stories and has its own page first.
+_FIRST = ("duty", "people", "sources")
 
 
 def _lead_to(page: st.Page) -> None:
     st.switch_page(page, query_params=st.query_params.to_dict())
+
+
+def _refuse(entry: Entry) -> None:
+    """The address of a page this person may not see: the same words as for one that does not exist; on record."""
+    st.warning("没有这个页面，或您无权查看。", icon="🔒")
+    who = context.actor()
+    try:
+        who.require(entry.actions[0], kind="page", target=entry.address)
+    except RefusedError as refusal:
+        acting.record(context.store(), who, refusal)
+
+
+def _navigation(actor: Actor) -> tuple[dict[str, list[st.Page]], dict[str, st.Page]]:
+    """The sections of the navigation, and the pages of this person by address."""
+    built = [entry for entry in PAGES if (ROOT / "pages" / entry.file).exists()]
+    open_to = [entry for entry in built if any(actor.may(action) for action in entry.actions)]
+    first = next((address for address in _FIRST if address in {entry.address for entry in open_to}), "")
+    sections: dict[str, list[st.Page]] = {}
+    pages: dict[str, st.Page] = {}
+    for entry in built:
+        if entry not in open_to:
+            page = st.Page(partial(_refuse, entry), title="无权查看", url_path=entry.address, visibility="hidden")
+        else:
+            default = entry.address == first
+            path = "first" if default else entry.address  # served at "/"; Streamlit still wants a name nobody else has
+            page = st.Page(
+                ROOT / "pages" / entry.file, title=entry.title, icon=entry.icon, url_path=path, default=default
+            )
+            pages[entry.address] = page
+        sections.setdefault(entry.section, []).append(page)
+    if first:
+        # The first page has no address of its own: who types or keeps /duty is led to it, not told of a missing page.
+        lead = partial(_lead_to, pages[first])
+        sections.setdefault("值守", []).append(st.Page(lead, title="首页", url_path=first, visibility="hidden"))
+    return sections, pages
 
 
 def main() -> None:
@@ -35,31 +90,26 @@ def main() -> None:
     st.html(f"<style>{style.PAGE}</style>")
     try:
         site = context.settings().site
-        context.store()
+        found = context.find()
+        if found is None:
+            signed.draw_out()
+            st.stop()
+        context.settle(found)
     except MonitorsError as error:
         st.error(str(error), icon="⛔")
         st.stop()
-    sections: dict[str, list[st.Page]] = {}
-    pages: dict[str, st.Page] = {}
-    for section, file, title, icon, address in PAGES:
-        if not (ROOT / "pages" / file).exists():
-            continue
-        first = address == "duty"
-        path = "first" if first else address  # served at "/"; Streamlit still wants a name nobody else has
-        page = st.Page(ROOT / "pages" / file, title=title, icon=icon, url_path=path, default=first)
-        pages[address] = page
-        sections.setdefault(section, []).append(page)
-    # The first page has no address of its own: who types or keeps /duty is led to it, not told of a missing page.
-    alias = st.Page(partial(_lead_to, pages["duty"]), title="实时值班", url_path="duty", visibility="hidden")
-    sections["值守"].append(alias)
+    signed.watch(wall=wall)
+    sections, pages = _navigation(found.actor)
     chosen = st.navigation(sections, position="hidden" if wall else "sidebar", expanded=True)
     st.session_state["pages"] = pages
     if not wall:
         with st.sidebar:
+            signed.account_box(found)
             st.caption(f"{site.office}　举报投诉电话 {site.telephone}")
         context.demo_note()
         context.demo_banner()
-    chosen.run()
+    with context.explained():
+        chosen.run()
 
 
 main()

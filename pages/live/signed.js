@@ -1,0 +1,53 @@
+// Mounted on every page: tells the server that a person acted (a timer is no person), and leaves for the sign-in page
+// when the server says so, or when the line is dead because the sign-in ended meanwhile (a computer that was asleep).
+const holders = new WeakMap()
+const ACTS = ["pointerdown", "keydown", "wheel", "touchstart"]
+const ACT_EVERY = 30000
+
+function leave(back) {
+  const here = location.pathname + location.search
+  location.assign(back ? `/login?next=${encodeURIComponent(here)}` : "/login")
+}
+
+async function ask() {
+  // No navigation: whoever is not signed in gets 401, or is led elsewhere; a dead server gives no answer at all.
+  try {
+    const answer = await fetch("/", { headers: { Accept: "text/plain" }, redirect: "manual", cache: "no-store" })
+    if (answer.status === 401 || answer.type === "opaqueredirect") leave(true)
+  } catch {
+    // The next look asks again.
+  }
+}
+
+export default function (component) {
+  const { data, parentElement, setTriggerValue } = component
+  if (data.leave) {
+    leave(data.back)
+    return undefined
+  }
+  let holder = holders.get(parentElement)
+  if (!holder) {
+    holder = { actedAt: Date.now() }
+    holders.set(parentElement, holder)
+    holder.acted = () => {
+      if (Date.now() - holder.actedAt < ACT_EVERY) return
+      holder.actedAt = Date.now()
+      holder.tell("acted", holder.actedAt)
+    }
+    for (const name of ACTS) document.addEventListener(name, holder.acted, { capture: true, passive: true })
+    holder.timer = setInterval(() => {
+      if (Date.now() - holder.heardAt > holder.patience) ask()
+    }, 3000)
+  }
+  holder.tell = setTriggerValue
+  holder.patience = data.patience * 1000
+  if (holder.at !== data.at) {
+    holder.at = data.at
+    holder.heardAt = Date.now()
+  }
+  return () => {
+    for (const name of ACTS) document.removeEventListener(name, holder.acted, { capture: true })
+    clearInterval(holder.timer)
+    holders.delete(parentElement)
+  }
+}
