@@ -22,6 +22,7 @@ from streamlit.testing.v1 import AppTest
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from monitors import settings
+from monitors.access.scope import EVERYWHERE
 from monitors.opinion import board
 from monitors.store.engine import Store
 from monitors.store.schema import upgrade
@@ -58,11 +59,11 @@ def main(alerts: int = 300) -> None:
         def everything() -> object:
             unchanged()
             with store.read() as connection:
-                counts = board.counts(connection, configured, now)
-                rows = board.open_alerts(connection, limit=size)
-                hours = board.hourly_levels(connection, configured, now)
-                places = board.prefecture_counts(connection)
-                board.alarm(connection)
+                counts = board.counts(connection, EVERYWHERE, configured, now)
+                rows = board.open_alerts(connection, EVERYWHERE, limit=size)
+                hours = board.hourly_levels(connection, EVERYWHERE, configured, now)
+                places = board.prefecture_counts(connection, EVERYWHERE)
+                board.alarm(connection, EVERYWHERE)
             payload = screen.board_payload(counts, rows, chosen="", page=1, page_size=size)
             return payload, charts.hourly(hours, counts.hours), charts.by_prefecture(places)
 

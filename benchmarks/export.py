@@ -20,6 +20,8 @@ import openpyxl
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from monitors import sheets
+from monitors.access.actor import SYSTEM
+from monitors.access.scope import EVERYWHERE
 from monitors.clock import local
 from monitors.opinion import export
 from monitors.opinion.export import AlertFilters
@@ -65,7 +67,7 @@ def naive(store: Store) -> bytes:
     page = book.active
     page.append([column.heading for column in export.ALERT_COLUMNS])
     with store.read() as connection:
-        for row in list(export.alert_rows(connection, AlertFilters(), NOW)):
+        for row in list(export.alert_rows(connection, EVERYWHERE, AlertFilters(), NOW)):
             page.append([local(c).replace(tzinfo=None) if isinstance(c, datetime) else c for c in row.cells()])
     stream = io.BytesIO()
     book.save(stream)
@@ -93,7 +95,9 @@ def main(count: int = 10_000) -> None:
         fill(store, count)
         print(f"{count:,} alerts")
         for fmt in sheets.FORMATS:
-            measure(fmt, lambda form=fmt: export.alerts_file(store, AlertFilters(), form, NOW, settings=settings))
+            measure(
+                fmt, lambda form=fmt: export.alerts_file(store, SYSTEM, AlertFilters(), form, NOW, settings=settings)
+            )
         measure("openpyxl, in memory", lambda: naive(store))
         store.close()
 

@@ -22,7 +22,8 @@ from sqlalchemy import Connection, func, or_, select
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from monitors.opinion.search import CAP, Filters, search, within
+from monitors.access.scope import EVERYWHERE, within
+from monitors.opinion.search import CAP, Filters, search
 from monitors.store import tables as t
 from monitors.store.engine import Store
 from monitors.store.schema import upgrade
@@ -132,8 +133,8 @@ def main(count: int = 200_000) -> None:
         print(f"{grown / 1e6:.0f} MB\n{'question':34}{'found':>9}{'index ms':>10}{'LIKE ms':>10}{'times':>8}")
         with store.read() as connection:
             for name, filters in QUESTIONS:
-                found = search(connection, filters, size=20)
-                ours = milliseconds(lambda asked=filters: search(connection, asked, size=20))
+                found = search(connection, EVERYWHERE, filters, size=20)
+                ours = milliseconds(lambda asked=filters: search(connection, EVERYWHERE, asked, size=20))
                 scan = milliseconds(lambda asked=filters: by_like(connection, asked), 1) if filters.query else None
                 total = f"{found.total:,}{'+' if found.capped else ''}"
                 other = f"{scan:10.0f}{scan / ours:8.0f}" if scan else f"{'–':>10}{'–':>8}"

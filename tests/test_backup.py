@@ -15,6 +15,7 @@ from types import SimpleNamespace
 import pytest
 from sqlalchemy import func, select
 
+from monitors.access.scope import EVERYWHERE
 from monitors.errors import StoreError
 from monitors.opinion import search
 from monitors.store import backup as b
@@ -70,7 +71,7 @@ def contents(store):
 
 def found(store, word):
     with store.read() as connection:
-        return [hit.title for hit in search.search(connection, search.Filters(query=word)).hits]
+        return [hit.title for hit in search.search(connection, EVERYWHERE, search.Filters(query=word)).hits]
 
 
 def test_a_restored_backup_is_the_database_that_was_backed_up(store, tmp_path):

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 from sqlalchemy import insert, update
 
 from monitors import settings as settings_module
+from monitors.access.actor import SYSTEM
+from monitors.access.scope import EVERYWHERE
 from monitors.opinion import board, dossier, heartbeat
 from monitors.opinion.model import ALERT_LEVELS, Evidence
 from monitors.store import tables as t
@@ -173,7 +175,7 @@ def test_counts_fall_into_their_hours(store):
     plant(store, level="IV", age=timedelta(hours=1, minutes=40), reports=1)
     plant(store, level="II", age=timedelta(hours=3), state="已办结", reports=2)
     plant(store, level="III", age=timedelta(hours=30), reports=4)
-    counts = ask(store, board.counts, SETTINGS, NOW)
+    counts = ask(store, board.counts, EVERYWHERE, SETTINGS, NOW)
     assert counts.hours[-1] == NOW.replace(minute=0)
     assert len(counts.hours) == SETTINGS.duty.window_hours
     assert counts.reports[-4:] == (2, 1, 0, 3)
@@ -186,11 +188,11 @@ def test_counts_fall_into_their_hours(store):
 
 
 def test_an_empty_store_counts_nothing_and_says_so(store):
-    counts = ask(store, board.counts, SETTINGS, NOW)
+    counts = ask(store, board.counts, EVERYWHERE, SETTINGS, NOW)
     assert (counts.open, sum(counts.reports), counts.overdue) == (0, 0, 0)
     assert ask(store, board.is_empty)
     assert ask(store, board.demo_mark) is None
-    assert ask(store, board.alarm) is None
+    assert ask(store, board.alarm, EVERYWHERE) is None
     payload = screen.board_payload(counts, (), chosen="", page=1, page_size=50)
     assert payload["pages"] == 1
     assert "没有未办结" in payload["nothing"]
@@ -199,8 +201,8 @@ def test_an_empty_store_counts_nothing_and_says_so(store):
 def test_hourly_levels_add_up_to_the_relevant_reports(store):
     for planted in seed.mixed(12):
         seed.plant(store, planted, NOW)
-    rows = ask(store, board.hourly_levels, SETTINGS, NOW)
-    counts = ask(store, board.counts, SETTINGS, NOW)
+    rows = ask(store, board.hourly_levels, EVERYWHERE, SETTINGS, NOW)
+    counts = ask(store, board.counts, EVERYWHERE, SETTINGS, NOW)
     assert sum(row.reports for row in rows) == sum(counts.relevant) > 0
     spec = charts.hourly(rows, counts.hours)
     assert sum(value["n"] for value in spec["data"]["values"]) == sum(counts.relevant)
@@ -212,42 +214,42 @@ def test_open_alerts_gravest_first_then_newest(store):
         plant(store, title=f"{level}-{age}", level=level, age=timedelta(minutes=age))
     plant(store, title="已办", level="I", state="误报")
     plant(store, title="关注的", level="关注")
-    titles = [row.title for row in ask(store, board.open_alerts, limit=50)]
+    titles = [row.title for row in ask(store, board.open_alerts, EVERYWHERE, limit=50)]
     assert titles == ["I-50", "II-3", "II-9", "III-2", "IV-1"]
-    assert [row.title for row in ask(store, board.open_alerts, limit=2, offset=1)] == ["II-3", "II-9"]
-    assert [row.title for row in ask(store, board.open_alerts, level="II", limit=9)] == ["II-3", "II-9"]
+    assert [row.title for row in ask(store, board.open_alerts, EVERYWHERE, limit=2, offset=1)] == ["II-3", "II-9"]
+    assert [row.title for row in ask(store, board.open_alerts, EVERYWHERE, level="II", limit=9)] == ["II-3", "II-9"]
 
 
 def test_what_is_signed_leaves_the_unsigned_list(store):
     plant(store, title="已签", level="II", state="已签收")
     plant(store, title="未签", level="II")
-    assert [row.title for row in ask(store, board.open_alerts, unsigned_only=True, limit=9)] == ["未签"]
-    signed = next(row for row in ask(store, board.open_alerts, limit=9) if row.title == "已签")
+    assert [row.title for row in ask(store, board.open_alerts, EVERYWHERE, unsigned_only=True, limit=9)] == ["未签"]
+    signed = next(row for row in ask(store, board.open_alerts, EVERYWHERE, limit=9) if row.title == "已签")
     assert (signed.state, signed.signed_by) == ("已签收", "值班员甲")
 
 
 def test_the_alarm_moves_on_only_for_red_and_orange(store):
     plant(store, level="II", age=timedelta(minutes=30))
-    first = ask(store, board.alarm)
+    first = ask(store, board.alarm, EVERYWHERE)
     plant(store, level="III", age=timedelta(minutes=5))
-    assert ask(store, board.alarm) == first
+    assert ask(store, board.alarm, EVERYWHERE) == first
     plant(store, level="I", age=timedelta(minutes=1))
-    assert ask(store, board.alarm) == (NOW - timedelta(minutes=1), "I")
+    assert ask(store, board.alarm, EVERYWHERE) == (NOW - timedelta(minutes=1), "I")
 
 
 def test_prefectures_sum_to_the_open_alerts(store):
     for region, level in (("530627", "I"), ("530602", "IV"), ("532504", "II"), ("530000", "IV"), ("", "III")):
         plant(store, region=region, level=level)
-    rows = ask(store, board.prefecture_counts)
+    rows = ask(store, board.prefecture_counts, EVERYWHERE)
     assert [(row.name, row.total) for row in rows] == [("昭通市", 2), ("红河州", 1), ("未定位", 2)]
-    assert sum(row.total for row in rows) == ask(store, board.counts, SETTINGS, NOW).open
+    assert sum(row.total for row in rows) == ask(store, board.counts, EVERYWHERE, SETTINGS, NOW).open
     assert len(rows[0].levels) == len(ALERT_LEVELS)
     charts.by_prefecture(rows)
 
 
 def test_one_line_of_the_list(store):
     plant(store, title="示例工地讨薪", level="I", workers=None, amount_fen=None, region="530827")
-    [row] = ask(store, board.open_alerts, limit=9)
+    [row] = ask(store, board.open_alerts, EVERYWHERE, limit=9)
     line = screen.alert_payload(row)
     assert line["title"] == [("示例工地", False), ("讨薪", True)]
     assert (line["persons"], line["money"], line["place"]) == ("人数不详", "金额不详", "普洱市孟连县")
@@ -264,7 +266,7 @@ def test_pages_of_the_list(open_alerts, size, pages):
 # ── one story ────────────────────────────────────────────────────────────────────────────────────────────────────────
 def test_a_dossier_holds_reports_reasons_and_the_line_of_time(store):
     story_id = plant(store, level="II", reports=3, state="已签收")
-    found = ask(store, dossier.read, story_id)
+    found = ask(store, dossier.read, SYSTEM, story_id)
     assert found is not None
     assert (found.items, len(found.reports), found.place) == (3, 3, "昭通市镇雄县")
     assert [part.code for part in found.parts] == ["E", "N"]
@@ -284,10 +286,10 @@ def test_a_dossier_holds_reports_reasons_and_the_line_of_time(store):
 
 def test_a_dossier_limits_its_reports_and_knows_what_is_not_there(store):
     story_id = plant(store, reports=6)
-    found = ask(store, dossier.read, story_id, reports=2)
+    found = ask(store, dossier.read, SYSTEM, story_id, reports=2)
     assert found is not None
     assert (found.items, len(found.reports)) == (6, 2)
-    assert ask(store, dossier.read, 10_000) is None
+    assert ask(store, dossier.read, SYSTEM, 10_000) is None
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,8 @@ import openpyxl
 import pytest
 
 from monitors import sheets
+from monitors.access.actor import SYSTEM
+from monitors.access.scope import EVERYWHERE
 from monitors.errors import InputError, StoreError
 from monitors.opinion import export, export_cli, search
 from monitors.opinion.export import AlertFilters
@@ -62,7 +64,7 @@ def few(store):
 
 def numbers(store, **filters):
     with store.read() as connection:
-        return [row.number[2:10] for row in export.alert_rows(connection, AlertFilters(**filters), NOW)]
+        return [row.number[2:10] for row in export.alert_rows(connection, EVERYWHERE, AlertFilters(**filters), NOW)]
 
 
 def test_filters_each_alone(few):
@@ -85,7 +87,7 @@ def test_filters_each_alone(few):
 
 
 def test_csv_has_bom_crlf_header_lines_and_the_fields_in_order(few):
-    raw = export.alerts_file(few, AlertFilters(open_only=True, region="530600"), "csv", NOW, settings=SETTINGS)
+    raw = export.alerts_file(few, SYSTEM, AlertFilters(open_only=True, region="530600"), "csv", NOW, settings=SETTINGS)
     assert raw.startswith(b"\xef\xbb\xbf")
     assert raw.count(b"\n") == raw.count(b"\r\n")
     lines = list(csv.reader(io.StringIO(raw.decode("utf-8-sig"))))
@@ -112,7 +114,7 @@ def test_csv_has_bom_crlf_header_lines_and_the_fields_in_order(few):
 
 
 def test_xlsx_holds_numbers_and_times_as_such_and_is_ready_to_print(few):
-    raw = export.alerts_file(few, AlertFilters(), "xlsx", NOW, settings=SETTINGS)
+    raw = export.alerts_file(few, SYSTEM, AlertFilters(), "xlsx", NOW, settings=SETTINGS)
     page = openpyxl.load_workbook(io.BytesIO(raw)).active
     heading = [cell.value for cell in page[4]]
     assert [text.removesuffix("(万元)") for text in heading] == FIELDS
@@ -129,7 +131,7 @@ def test_xlsx_holds_numbers_and_times_as_such_and_is_ready_to_print(few):
 
 
 def test_jsonl_is_one_object_an_alert(few):
-    raw = export.alerts_file(few, AlertFilters(), "jsonl", NOW, settings=SETTINGS)
+    raw = export.alerts_file(few, SYSTEM, AlertFilters(), "jsonl", NOW, settings=SETTINGS)
     rows = [json.loads(line) for line in raw.decode().splitlines()]
     assert [list(row) for row in rows] == [[c.heading for c in export.ALERT_COLUMNS]] * 3
     assert rows[0]["首发时间"] == "2026-11-23T07:30:00+08:00"
@@ -139,17 +141,19 @@ def test_jsonl_is_one_object_an_alert(few):
 def test_demonstration_data_is_marked_in_title_note_and_row(few):
     with few.write() as connection:
         add_alert(connection, "YJ20261123-0002", demo=True, title="虚构的事")
-    text = export.alerts_file(few, AlertFilters(), "csv", NOW, settings=SETTINGS).decode("utf-8-sig")
+    text = export.alerts_file(few, SYSTEM, AlertFilters(), "csv", NOW, settings=SETTINGS).decode("utf-8-sig")
     assert text.splitlines()[0] == "欠薪舆情警情清单（含演示数据）"
     assert "其中 1 条为演示数据" in text
     assert "【演示】虚构的事" in text
-    only = export.alerts_file(few, AlertFilters(keyword="虚构"), "csv", NOW, settings=SETTINGS).decode("utf-8-sig")
+    only = export.alerts_file(few, SYSTEM, AlertFilters(keyword="虚构"), "csv", NOW, settings=SETTINGS).decode(
+        "utf-8-sig"
+    )
     assert only.splitlines()[0] == "欠薪舆情警情清单（演示数据）"
 
 
 def test_an_empty_list_is_a_valid_file(store):
     for fmt in sheets.FORMATS:
-        raw = export.alerts_file(store, AlertFilters(), fmt, NOW, settings=SETTINGS)
+        raw = export.alerts_file(store, SYSTEM, AlertFilters(), fmt, NOW, settings=SETTINGS)
         if fmt == "xlsx":
             assert openpyxl.load_workbook(io.BytesIO(raw)).active["A4"].value == "编号"
         elif fmt == "csv":
@@ -161,7 +165,7 @@ def test_an_empty_list_is_a_valid_file(store):
 def test_too_many_rows_are_refused_not_cut(few):
     small = SETTINGS.model_copy(update={"export": SETTINGS.export.model_copy(update={"max_rows": 2})})
     with pytest.raises(InputError, match="共 3 条"):
-        export.alerts_file(few, AlertFilters(), "csv", NOW, settings=small)
+        export.alerts_file(few, SYSTEM, AlertFilters(), "csv", NOW, settings=small)
 
 
 HOSTILE = [
@@ -301,7 +305,9 @@ def test_search_results_export_in_their_order(store):
             }  # fmt: skip
             item_id = connection.execute(t.item.insert().values(values).returning(t.item.c.id)).scalar_one()
             search.index_items(connection, [(item_id, values["title"], values["text"])])
-    raw = export.items_file(store, search.Filters(query="讨薪", relevance="相关"), "csv", NOW, settings=SETTINGS)
+    raw = export.items_file(
+        store, SYSTEM, search.Filters(query="讨薪", relevance="相关"), "csv", NOW, settings=SETTINGS
+    )
     lines = list(csv.reader(io.StringIO(raw.decode("utf-8-sig"))))
     assert lines[0] == ["舆情检索结果（含演示数据）"]
     assert "检索词：讨薪；相关性：相关" in lines[2][0]
@@ -309,4 +315,4 @@ def test_search_results_export_in_their_order(store):
     assert lines[5][14] == "'=正文"
     small = SETTINGS.model_copy(update={"export": SETTINGS.export.model_copy(update={"max_rows": 2})})
     with pytest.raises(InputError, match="上限 2 条"):
-        export.items_file(store, search.Filters(), "xlsx", NOW, settings=small)
+        export.items_file(store, SYSTEM, search.Filters(), "xlsx", NOW, settings=small)

@@ -9,6 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from monitors.access.scope import EVERYWHERE
+from monitors.opinion import highlight
 from monitors.opinion import search as s
 from monitors.opinion.search import Filters
 from monitors.opinion.search_query import parse
@@ -59,7 +61,7 @@ def add(connection, *rows):
 
 def titles(store, query="", **filters):
     with store.read() as connection:
-        return [h.title for h in s.search(connection, Filters(query=query, **filters)).hits]
+        return [h.title for h in s.search(connection, EVERYWHERE, Filters(query=query, **filters)).hits]
 
 
 TEXTS = (
@@ -159,15 +161,15 @@ def test_hostile_input_is_never_an_error(four):
     with four.read() as connection:
         for typed in HOSTILE:
             for sort in s.SORTS:
-                found = s.search(connection, Filters(query=typed, sort=sort))
+                found = s.search(connection, EVERYWHERE, Filters(query=typed, sort=sort))
                 assert found.total == len(found.hits), typed
 
 
 def test_punctuation_alone_finds_nothing_and_says_so(four):
     with four.read() as connection:
-        found = s.search(connection, Filters(query="！！？"))
+        found = s.search(connection, EVERYWHERE, Filters(query="！！？"))
         assert (found.total, found.notes) == (0, ("没有可检索的文字，请输入汉字、字母或数字",))
-        assert s.search(connection, Filters(query="   ")).total == len(TEXTS)
+        assert s.search(connection, EVERYWHERE, Filters(query="   ")).total == len(TEXTS)
 
 
 @given(st.text(alphabet=st.sampled_from('讨薪工a1💰"|-() *NEAR:^\\\x00\u3000'), max_size=30))
@@ -200,8 +202,8 @@ def test_a_word_of_the_text_is_found_by_the_highlight_and_by_the_index(store):
             wanted = parse(f'"{body[start : start + 4]}"').wanted
             if not wanted or wanted[0].parts[0][0].isascii() or wanted[0].parts[-1][-1].isascii():
                 continue  # a word or number cut in two is another word
-            assert s.spans(body, wanted), (body, wanted)
-            hits = s.search(connection, Filters(query=f'"{body[start : start + 4]}"'), size=100).hits
+            assert highlight.spans(body, wanted), (body, wanted)
+            hits = s.search(connection, EVERYWHERE, Filters(query=f'"{body[start : start + 4]}"'), size=100).hits
             assert body in [h.snippet for h in hits], (body, wanted)
 
 
@@ -249,14 +251,14 @@ def test_pages_follow_each_other_and_the_count_is_capped(store, monkeypatch):
         add(connection, *((f"第{n}条", "讨薪", {"published_at": NOW - timedelta(minutes=n)}) for n in range(40)))
     with store.read() as connection:
         for query in ("", "讨薪"):
-            first = s.search(connection, Filters(query=query), size=20)
-            second = s.search(connection, Filters(query=query), page=2, size=20)
+            first = s.search(connection, EVERYWHERE, Filters(query=query), size=20)
+            second = s.search(connection, EVERYWHERE, Filters(query=query), page=2, size=20)
             assert [h.title for h in first.hits + second.hits] == [f"第{n}条" for n in range(40)]
             assert (first.total, first.capped, first.pages, second.page) == (30, True, 2, 2)
-            assert s.search(connection, Filters(query=query), page=99, size=20).page == 2
-        ids = s.matching_ids(connection, Filters(query="讨薪"), limit=35)
-        assert [h.id for h in s.hits_of(connection, ids, Filters(query="讨薪"))] == ids
-        assert (len(ids), s.count_demo(connection, ids)) == (35, 0)
+            assert s.search(connection, EVERYWHERE, Filters(query=query), page=99, size=20).page == 2
+        ids = s.matching_ids(connection, EVERYWHERE, Filters(query="讨薪"), limit=35)
+        assert [h.id for h in s.hits_of(connection, EVERYWHERE, ids, Filters(query="讨薪"))] == ids
+        assert (len(ids), s.count_demo(connection, EVERYWHERE, ids)) == (35, 0)
 
 
 def test_a_match_in_the_title_comes_first_when_sorted_by_match(store):
@@ -311,14 +313,14 @@ SNIPPETS = [
 @pytest.mark.parametrize(("body", "typed", "least"), SNIPPETS)
 def test_snippet_shows_the_match_at_its_place(body, typed, least):
     wanted = parse(typed).wanted
-    line, places = s.snippet(body, wanted)
-    assert len(line) <= s.SNIPPET_CHARS + 2
+    line, places = highlight.snippet(body, wanted)
+    assert len(line) <= highlight.SNIPPET_CHARS + 2
     assert len(places) >= least
     for start, end in places:
-        assert any(s.spans(line[start:end], [p]) for p in wanted), line[start:end]
+        assert any(highlight.spans(line[start:end], [p]) for p in wanted), line[start:end]
 
 
 def test_spans_do_not_overlap_and_stay_in_order():
     text = "讨薪讨薪工资，讨薪"
-    places = s.spans(text, parse("讨薪 薪讨 工资").wanted)
+    places = highlight.spans(text, parse("讨薪 薪讨 工资").wanted)
     assert [text[a:b] for a, b in places] == ["讨薪讨薪工资", "讨薪"]

@@ -1,7 +1,8 @@
 """What the live page 实时值班 asks of the store: heartbeat, counts, open alerts, sources in trouble.
 
-Every function takes an open read connection and ``now``, changes nothing and returns frozen records, so that one
-screen is drawn from one consistent snapshot. One story with all its reports: ``monitors.opinion.dossier``.
+Every function takes an open read connection, the reader's scope (辖区) where it asks for reports, stories or alerts,
+and ``now``; it changes nothing and returns frozen records, so that one screen is drawn from one consistent snapshot.
+One story with all its reports: ``monitors.opinion.dossier``.
 """
 
 from __future__ import annotations
@@ -24,13 +25,13 @@ from sqlalchemy import (
     select,
 )
 
+from monitors.access.scope import PROVINCE, Scope
 from monitors.opinion import heartbeat, source_rows
 from monitors.opinion.model import ALERT_LEVELS, CLOSED_STATES
 from monitors.regions import divisions
 from monitors.settings import Settings
 from monitors.store.tables import alert, item, meta, story
 
-PROVINCE = "530000"
 NEW_STATE = "新警情"
 URGENT_LEVELS = ("I", "II")
 _HOUR = 3600
@@ -213,12 +214,15 @@ def _hour(connection: Connection, column: ColumnElement[datetime]) -> ColumnElem
     return cast(func.floor(extract("epoch", column) / _HOUR), Integer)
 
 
+_ALERTS = alert.join(story, story.c.id == alert.c.story_id)
+
+
 def _series(rows: Sequence[Any], index: int, hours: Sequence[datetime]) -> tuple[int, ...]:
     found = {int(row[0]): int(row[index] or 0) for row in rows}
     return tuple(found.get(int(hour.timestamp()) // _HOUR, 0) for hour in hours)
 
 
-def counts(connection: Connection, settings: Settings, now: datetime) -> Counts:
+def counts(connection: Connection, scope: Scope, settings: Settings, now: datetime) -> Counts:
     """The metric cards: reports, relevant ones, new stories and alerts by hour, and what is open now."""
     hours = window(settings, now)
     start = hours[0]
@@ -227,13 +231,16 @@ def counts(connection: Connection, settings: Settings, now: datetime) -> Counts:
     )
     relevant = func.sum(case((item.c.relevant, 1), else_=0))
     items = connection.execute(
-        select(of_item, func.count(), relevant).where(item.c.fetched_at >= start).group_by(of_item)
+        select(of_item, func.count(), relevant).where(item.c.fetched_at >= start, scope.items()).group_by(of_item)
     ).all()
     # last_seen_at is indexed and never earlier than first_seen_at: it narrows before the second test decides.
     fresh = and_(story.c.last_seen_at >= start, story.c.first_seen_at >= start)
-    stories = connection.execute(select(of_story, func.count()).where(fresh).group_by(of_story)).all()
+    stories = connection.execute(select(of_story, func.count()).where(fresh, scope.stories()).group_by(of_story)).all()
     opened = connection.execute(
-        select(of_alert, func.count()).where(alert.c.opened_at >= start).group_by(of_alert)
+        select(of_alert, func.count())
+        .select_from(_ALERTS)
+        .where(alert.c.opened_at >= start, scope.stories())
+        .group_by(of_alert)
     ).all()
     unsigned = alert.c.state == NEW_STATE
     late = and_(unsigned, alert.c.sign_due_at < now)
@@ -246,7 +253,8 @@ def counts(connection: Connection, settings: Settings, now: datetime) -> Counts:
                 func.sum(case((unsigned, 1), else_=0)),
                 func.sum(case((late, 1), else_=0)),
             )
-            .where(alert.c.state.not_in(CLOSED_STATES))
+            .select_from(_ALERTS)
+            .where(alert.c.state.not_in(CLOSED_STATES), scope.stories())
             .group_by(alert.c.level)
         )
     }
@@ -284,20 +292,20 @@ _STORY_COLUMNS = (
 
 
 def open_alerts(
-    connection: Connection, *, level: str = "", unsigned_only: bool = False, limit: int, offset: int = 0
+    connection: Connection, scope: Scope, *, level: str = "", unsigned_only: bool = False, limit: int, offset: int = 0
 ) -> tuple[OpenAlert, ...]:
     """Open alerts, the gravest level first, within a level the newest or last raised first.
 
     ``level`` narrows to one level (``""`` all), ``unsigned_only`` to those nobody has signed for.
     """
-    wanted: list[ColumnElement[bool]] = [alert.c.state.not_in(CLOSED_STATES)]
+    wanted: list[ColumnElement[bool]] = [alert.c.state.not_in(CLOSED_STATES), scope.stories()]
     if level:
         wanted.append(alert.c.level == level)
     if unsigned_only:
         wanted.append(alert.c.state == NEW_STATE)
     rows = connection.execute(
         select(alert, *_STORY_COLUMNS)
-        .join(story, story.c.id == alert.c.story_id)
+        .select_from(_ALERTS)
         .where(*wanted)
         .order_by(_RANK, alert.c.raised_at.desc(), alert.c.id.desc())
         .limit(limit)
@@ -340,24 +348,25 @@ def _open_alert(row: Mapping[Any, Any]) -> OpenAlert:
     )
 
 
-def alarm(connection: Connection) -> tuple[datetime, str] | None:
+def alarm(connection: Connection, scope: Scope) -> tuple[datetime, str] | None:
     """When a red or orange alert last came or was raised, and its level; the page sounds when this moves on."""
     row = connection.execute(
         select(alert.c.raised_at, alert.c.level)
-        .where(alert.c.level.in_(URGENT_LEVELS), alert.c.state.not_in(CLOSED_STATES))
+        .select_from(_ALERTS)
+        .where(alert.c.level.in_(URGENT_LEVELS), alert.c.state.not_in(CLOSED_STATES), scope.stories())
         .order_by(alert.c.raised_at.desc(), _RANK)
         .limit(1)
     ).first()
     return (row[0], str(row[1])) if row else None
 
 
-def prefecture_counts(connection: Connection) -> tuple[PrefectureCount, ...]:
+def prefecture_counts(connection: Connection, scope: Scope) -> tuple[PrefectureCount, ...]:
     """Open alerts by prefecture, most first; a place known only to the province or not at all comes last."""
     code = func.substr(story.c.region, 1, 4)
     rows = connection.execute(
         select(code, alert.c.level, func.count())
-        .join(story, story.c.id == alert.c.story_id)
-        .where(alert.c.state.not_in(CLOSED_STATES))
+        .select_from(_ALERTS)
+        .where(alert.c.state.not_in(CLOSED_STATES), scope.stories())
         .group_by(code, alert.c.level)
     ).all()
     tally: dict[str, list[int]] = {}
@@ -371,14 +380,14 @@ def prefecture_counts(connection: Connection) -> tuple[PrefectureCount, ...]:
     return tuple(sorted(found, key=lambda row: (not row.code, -row.total, row.code)))
 
 
-def hourly_levels(connection: Connection, settings: Settings, now: datetime) -> tuple[HourLevel, ...]:
+def hourly_levels(connection: Connection, scope: Scope, settings: Settings, now: datetime) -> tuple[HourLevel, ...]:
     """Relevant reports by hour and level over the counts' window; hours without any are left out."""
     hours = window(settings, now)
     hour = _hour(connection, item.c.fetched_at)
     level = func.coalesce(item.c.level, "关注")
     rows = connection.execute(
         select(hour, level, func.count())
-        .where(item.c.fetched_at >= hours[0], item.c.relevant.is_(True))
+        .where(item.c.fetched_at >= hours[0], item.c.relevant.is_(True), scope.items())
         .group_by(hour, level)
     ).all()
     by_number = {int(moment.timestamp()) // _HOUR: moment for moment in hours}

@@ -9,10 +9,14 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, select
 
+from monitors.access.actor import Actor
+from monitors.errors import RefusedError
 from monitors.opinion.board import place_name
 from monitors.opinion.model import LEVEL_NAMES, Evidence, SeverityPart
 from monitors.store.tables import alert, alert_event, item, source, story
 
+# One sentence for a story that is not there and for one of another place: nobody learns which it was.
+MISSING = "没有这起事件，可能已随演示数据清除"
 # The parts of the severity sum in the words of domain.md 4.2.
 PART_NAMES = {"E": "行为", "N": "人数", "A": "金额", "M": "传播", "G": "增速", "B": "背景"}
 
@@ -103,14 +107,22 @@ class Dossier:
     timeline: tuple[Step, ...]
 
 
-def read(connection: Connection, story_id: int, *, reports: int = 50) -> Dossier | None:
-    """The story, or None where there is none with this number.
+def read(connection: Connection, actor: Actor, story_id: int, *, reports: int = 50) -> Dossier | None:
+    """The story as ``actor`` may see it, or None where there is none with this number.
 
-    ``reports`` limits the reports given, in order of publication; ``items`` tells how many there are.
+    Whoever sees the story sees all its reports, wherever each of them places it. ``reports`` limits the reports given,
+    in order of publication; ``items`` tells how many there are.
+
+    Raises:
+        RefusedError: the role sees no stories, or the story is outside the actor's region (then in the words of
+            ``MISSING``).
     """
+    actor.require("story.view", kind="story", target=str(story_id))
     found = connection.execute(select(story).where(story.c.id == story_id)).one_or_none()
     if found is None:
         return None
+    if not actor.scope.covers(found.region):
+        raise RefusedError(MISSING, action="story.view", kind="story", target=str(story_id))
     rows = connection.execute(
         select(item, source.c.tier)
         .join(source, source.c.id == item.c.source_id)

@@ -1,6 +1,7 @@
 """Lists of alerts and of search results for an office: which rows, which columns, what the header says.
 
-The alert list holds the fields of domain.md 1 (U3) in their order, with 截至时间 and the active filters above.
+Above the list stand 截至时间, who exported it (导出人) for which part of the province (辖区), and the active filters.
+Every file leaves a line in the audit trail before anybody holds it. The columns: ``monitors.opinion.export_columns``.
 """
 
 from __future__ import annotations
@@ -9,64 +10,28 @@ import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from decimal import Decimal
-from functools import lru_cache
-from typing import BinaryIO
+from typing import BinaryIO, Literal
 
 from sqlalchemy import ColumnElement, Connection, func, or_, select
 
 from monitors import sheets
+from monitors.access import acting, audit
+from monitors.access.actor import Actor
+from monitors.access.scope import Scope
 from monitors.clock import SHANGHAI, local, stamp
 from monitors.errors import InputError
 from monitors.opinion import search
+from monitors.opinion.export_columns import ALERT_COLUMNS, ITEM_COLUMNS, AlertRow, due_words, item_cells, places, tone
 from monitors.opinion.model import CLOSED_STATES, LEVEL_NAMES, STANCE_NAMES
 from monitors.regions import divisions
-from monitors.settings import Settings, current
-from monitors.sheets import Cell, Column, Format, Sheet
+from monitors.settings import Settings
+from monitors.sheets import Column, Format, Sheet
 from monitors.store import tables as t
 from monitors.store.engine import Store
 
 DEMO = "演示数据"
-_DEMO_TITLE = "【演示】"
-_FEN_PER_WAN = 1_000_000
-
-ALERT_COLUMNS = (
-    Column("编号", width=18),
-    Column("级别", width=9),
-    Column("标题", width=44),
-    Column("首发媒体", width=14),
-    Column("首发时间", "time", 16),
-    Column("州市", width=14),
-    Column("县", width=14),
-    Column("人数", "integer", 7),
-    Column("金额(万元)", "decimal", 11),
-    Column("关键词", width=24),
-    Column("情感", width=7),
-    Column("状态", width=9),
-    Column("签收人", width=10),
-    Column("时限", width=30),
-    Column("关联案件", width=14),
-)
-ITEM_COLUMNS = (
-    Column("标题", width=44),
-    Column("媒体", width=14),
-    Column("发布时间", "time", 16),
-    Column("州市", width=14),
-    Column("县", width=14),
-    Column("是否相关", width=9),
-    Column("级别", width=9),
-    Column("立场", width=8),
-    Column("情感", width=7),
-    Column("类别", width=12),
-    Column("人数", "integer", 7),
-    Column("金额(万元)", "decimal", 11),
-    Column("用人单位", width=24),
-    Column("关键词", width=24),
-    Column("摘要", width=60),
-    Column("链接", width=36),
-    Column("监测源", width=16),
-    Column("入库时间", "time", 16),
-)
+ACTION = "story.export"
+_WORDS_CHARS = 500  # of the filters' words in the audit trail
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,51 +62,9 @@ class AlertFilters:
         return "；".join(parts) or "全部"
 
 
-@dataclass(frozen=True, slots=True)
-class AlertRow:
-    """One alert as exported. ``workers`` persons, ``amount_fen`` 分; ``due`` is Chinese and says what is due when."""
-
-    number: str
-    level: str
-    title: str
-    first_outlet: str
-    first_published_at: datetime
-    prefecture: str
-    county: str
-    workers: int | None
-    amount_fen: int | None
-    keywords: tuple[str, ...]
-    tone: str
-    state: str
-    signed_by: str
-    due: str
-    cases: tuple[str, ...]
-    demo: bool
-
-    def cells(self) -> tuple[Cell, ...]:
-        """The cells in the order of ``ALERT_COLUMNS``."""
-        return (
-            self.number,
-            LEVEL_NAMES.get(self.level, self.level),
-            f"{_DEMO_TITLE}{self.title}" if self.demo else self.title,
-            self.first_outlet,
-            self.first_published_at,
-            self.prefecture,
-            self.county,
-            self.workers,
-            _wan(self.amount_fen),
-            "、".join(self.keywords),
-            self.tone,
-            self.state,
-            self.signed_by,
-            self.due,
-            "、".join(self.cases),
-        )
-
-
-def alert_conditions(filters: AlertFilters) -> list[ColumnElement[bool]]:
-    """The filters as conditions on ``alert`` joined with its ``story``; for any query over both."""
-    found: list[ColumnElement[bool]] = []
+def alert_conditions(scope: Scope, filters: AlertFilters) -> list[ColumnElement[bool]]:
+    """Scope and filters as conditions on ``alert`` joined with its ``story``; for any query over both."""
+    found = [scope.stories()]
     if filters.since:
         found.append(t.alert.c.opened_at >= filters.since)
     if filters.until:
@@ -151,7 +74,7 @@ def alert_conditions(filters: AlertFilters) -> list[ColumnElement[bool]]:
     if filters.states:
         found.append(t.alert.c.state.in_(filters.states))
     if filters.region:
-        found.append(search.within(t.story.c.region, filters.region))
+        found.append(search.region_condition(scope, t.story.c.region, filters.region))
     if filters.open_only:
         found.append(t.alert.c.state.not_in(CLOSED_STATES))
     if filters.keyword:
@@ -160,12 +83,12 @@ def alert_conditions(filters: AlertFilters) -> list[ColumnElement[bool]]:
     return found
 
 
-def count_alerts(connection: Connection, filters: AlertFilters) -> tuple[int, int]:
+def count_alerts(connection: Connection, scope: Scope, filters: AlertFilters) -> tuple[int, int]:
     """How many alerts match, and how many of them are demonstration data."""
     query = (
         select(func.count(), func.count().filter(t.alert.c.demo))
         .select_from(t.alert.join(t.story, t.story.c.id == t.alert.c.story_id))
-        .where(*alert_conditions(filters))
+        .where(*alert_conditions(scope, filters))
     )
     total, demo = connection.execute(query).one()
     return total, demo
@@ -173,6 +96,7 @@ def count_alerts(connection: Connection, filters: AlertFilters) -> tuple[int, in
 
 def alert_rows(
     connection: Connection,
+    scope: Scope,
     filters: AlertFilters,
     now: datetime,
     *,
@@ -188,7 +112,7 @@ def alert_rows(
             story.workers, story.amount_fen, story.matched, story.sentiment,
         )
         .select_from(t.alert.join(t.story, story.id == alert.story_id))
-        .where(*alert_conditions(filters))
+        .where(*alert_conditions(scope, filters))
         .order_by(alert.opened_at.desc(), alert.id.desc())
         .execution_options(yield_per=500)
     )  # fmt: skip
@@ -214,63 +138,98 @@ def alert_rows(
         )
 
 
-def due_words(state: str, sign_due_at: datetime, public_due_at: datetime, now: datetime) -> str:
-    """What is due next and when: signing while new, then the first public response; nothing once closed."""
-    if state in CLOSED_STATES:
-        return ""
-    what, moment = ("签收", sign_due_at) if state == "新警情" else ("首次回应", public_due_at)
-    return f"{what} {stamp(moment)}" + ("（已超时）" if moment < now else "")
-
-
-def tone(sentiment: float, negative_at: float, positive_at: float) -> str:
-    """负面, 中性 or 正面 for a sentiment of −1…1."""
-    if sentiment <= negative_at:
-        return "负面"
-    return "正面" if sentiment >= positive_at else "中性"
-
-
-@lru_cache(maxsize=4096)
-def places(code: str) -> tuple[str, str]:
-    """Names of prefecture and county for a division code; empty where the code does not reach so far."""
-    if not code:
-        return "", ""
-    found = {d.level: d.name for d in map(divisions.by_code, divisions.lineage(divisions.current_code(code))) if d}
-    if not found:
-        return code, ""  # a code the table does not know is shown rather than lost
-    prefecture = found.get("prefecture", found["province"] if not code.startswith("53") else "")
-    return prefecture, found.get("county", "")
-
-
-def alert_sheet(filters: AlertFilters, *, total: int, demo: int, now: datetime, office: str) -> Sheet:
-    """Title and header lines of an alert list."""
-    return _sheet("欠薪舆情警情清单", filters.words(), ALERT_COLUMNS, total=total, demo=demo, now=now, office=office)
-
-
 def write_alerts(
-    connection: Connection, filters: AlertFilters, fmt: Format, stream: BinaryIO, *, now: datetime, settings: Settings
+    connection: Connection,
+    scope: Scope,
+    filters: AlertFilters,
+    fmt: Format,
+    stream: BinaryIO,
+    *,
+    by: str,
+    now: datetime,
+    settings: Settings,
 ) -> int:
-    """Write the whole list to ``stream``; returns the number of alerts.
+    """Write the whole list to ``stream``, exported by the person ``by``; returns the number of alerts.
 
     Raises:
         InputError: more alerts than ``[export] max_rows``; nothing was written.
     """
-    total, demo = count_alerts(connection, filters)
+    total, demo = count_alerts(connection, scope, filters)
     if total > settings.export.max_rows:
         raise InputError(f"共 {total} 条，超过一次导出的上限 {settings.export.max_rows} 条，请缩小时间或地区范围")
-    sheet = alert_sheet(filters, total=total, demo=demo, now=now, office=settings.site.office)
+    head = _head(scope, by, now, settings)
+    sheet = _sheet("欠薪舆情警情清单", head, filters.words(), ALERT_COLUMNS, total=total, demo=demo)
     judged = settings.judge
-    rows = alert_rows(connection, filters, now, negative_at=judged.negative_at, positive_at=judged.positive_at)
+    rows = alert_rows(connection, scope, filters, now, negative_at=judged.negative_at, positive_at=judged.positive_at)
     return sheets.write(fmt, (row.cells() for row in rows), stream, sheet)
 
 
+def write_items(
+    connection: Connection,
+    scope: Scope,
+    filters: search.Filters,
+    fmt: Format,
+    stream: BinaryIO,
+    *,
+    by: str,
+    now: datetime,
+    settings: Settings,
+) -> int:
+    """Write all results of a search, in its order, to ``stream``; returns how many there were.
+
+    Raises:
+        InputError: more results than ``[export] max_rows``; nothing was written.
+    """
+    limit = settings.export.max_rows
+    ids = search.matching_ids(connection, scope, filters, limit + 1)
+    if len(ids) > limit:
+        raise InputError(f"检索结果超过一次导出的上限 {limit} 条，请缩小时间或地区范围")
+    demo = search.count_demo(connection, scope, ids)
+    head = _head(scope, by, now, settings)
+    sheet = _sheet("舆情检索结果", head, item_filter_words(filters), ITEM_COLUMNS, total=len(ids), demo=demo)
+    rows = (item_cells(hit, settings) for hit in search.hits_of(connection, scope, ids, filters))
+    return sheets.write(fmt, rows, stream, sheet)
+
+
 def alerts_file(
-    store: Store, filters: AlertFilters, fmt: Format, now: datetime, *, settings: Settings | None = None
+    store: Store, actor: Actor, filters: AlertFilters, fmt: Format, now: datetime, *, settings: Settings
 ) -> bytes:
-    """The alert list as the bytes of a file, for a download button that asks when clicked."""
+    """The alert list as the bytes of a file, for a download button that asks when clicked.
+
+    Raises:
+        RefusedError: the role may not export; InputError: more alerts than ``[export] max_rows``.
+    """
     stream = io.BytesIO()
-    with store.read() as connection:
-        write_alerts(connection, filters, fmt, stream, now=now, settings=settings or current())
+    with acting.looking(store, actor) as connection:
+        actor.require(ACTION, kind="alert")
+        rows = write_alerts(connection, actor.scope, filters, fmt, stream, by=actor.display, now=now, settings=settings)
+    record(store, actor, "alert", fmt=fmt, words=filters.words(), rows=rows, now=now)
     return stream.getvalue()
+
+
+def items_file(
+    store: Store, actor: Actor, filters: search.Filters, fmt: Format, now: datetime, *, settings: Settings
+) -> bytes:
+    """All results of a search as the bytes of a file.
+
+    Raises:
+        RefusedError: the role may not export; InputError: more results than ``[export] max_rows``.
+    """
+    stream = io.BytesIO()
+    with acting.looking(store, actor) as connection:
+        actor.require(ACTION, kind="item")
+        rows = write_items(connection, actor.scope, filters, fmt, stream, by=actor.display, now=now, settings=settings)
+    record(store, actor, "item", fmt=fmt, words=item_filter_words(filters), rows=rows, now=now)
+    return stream.getvalue()
+
+
+def record(
+    store: Store, actor: Actor, kind: Literal["alert", "item"], *, fmt: Format, words: str, rows: int, now: datetime
+) -> None:
+    """Note the export in the audit trail (逐次留痕); a file whose line cannot be written is not handed out."""
+    after = {"format": fmt, "filters": words[:_WORDS_CHARS], "rows": rows}
+    with store.write() as connection:
+        audit.append(connection, actor, ACTION, at=now, kind=kind, region=actor.region, after=after)
 
 
 def item_filter_words(filters: search.Filters) -> str:
@@ -292,70 +251,30 @@ def item_filter_words(filters: search.Filters) -> str:
     return "；".join(parts) or "全部"
 
 
-def items_file(
-    store: Store, filters: search.Filters, fmt: Format, now: datetime, *, settings: Settings | None = None
-) -> bytes:
-    """All results of a search, in its order, as the bytes of a file.
-
-    Raises:
-        InputError: more results than ``[export] max_rows``.
-    """
-    known = settings or current()
-    limit = known.export.max_rows
-    stream = io.BytesIO()
-    with store.read() as connection:
-        ids = search.matching_ids(connection, filters, limit + 1)
-        if len(ids) > limit:
-            raise InputError(f"检索结果超过一次导出的上限 {limit} 条，请缩小时间或地区范围")
-        sheet = _sheet(
-            "舆情检索结果",
-            item_filter_words(filters),
-            ITEM_COLUMNS,
-            total=len(ids),
-            demo=search.count_demo(connection, ids),
-            now=now,
-            office=known.site.office,
-        )
-        rows = (_item_cells(hit, known) for hit in search.hits_of(connection, ids, filters))
-        sheets.write(fmt, rows, stream, sheet)
-    return stream.getvalue()
-
-
 def file_name(kind: str, fmt: Format, now: datetime) -> str:
     """``警情清单_20261123-0805.xlsx``: safe on every system, sorted by time."""
     return f"{sheets.slug(kind)}_{local(now):%Y%m%d-%H%M}.{fmt}"
 
 
-def _item_cells(hit: search.Hit, settings: Settings) -> tuple[Cell, ...]:
-    prefecture, county = places(hit.region)
-    return (
-        f"{_DEMO_TITLE}{hit.title}" if hit.demo else hit.title,
-        hit.outlet,
-        hit.published_at,
-        prefecture,
-        county,
-        "相关" if hit.relevant else "不相关",
-        LEVEL_NAMES.get(hit.level, hit.level) if hit.level else "",
-        STANCE_NAMES.get(hit.stance, hit.stance),
-        tone(hit.sentiment, settings.judge.negative_at, settings.judge.positive_at),
-        hit.kind or "",
-        hit.workers,
-        _wan(hit.amount_fen),
-        hit.employer or "",
-        "、".join(hit.matched),
-        hit.snippet,
-        hit.url,
-        hit.source_name,
-        hit.fetched_at,
+def _head(scope: Scope, by: str, now: datetime, settings: Settings) -> tuple[str, str]:
+    """The office, and the line that says as of when, by whom and for which part of the province."""
+    office = settings.site.office
+    parts = (
+        f"截至时间：{stamp(now)}（北京时间）",
+        f"制表：{office}",
+        f"导出人：{by}",
+        f"辖区：{_region_words(scope.region)}",
     )
+    return office, "　　".join(parts)
 
 
 def _sheet(
-    title: str, filters: str, columns: tuple[Column, ...], *, total: int, demo: int, now: datetime, office: str
+    title: str, head: tuple[str, str], filters: str, columns: tuple[Column, ...], *, total: int, demo: int
 ) -> Sheet:
+    office, line = head
     if demo:
         title += f"（{DEMO}）" if demo == total else f"（含{DEMO}）"
-    lines = [f"截至时间：{stamp(now)}（北京时间）　　制表：{office}", f"筛选条件：{filters}　　共 {total} 条"]
+    lines = [line, f"筛选条件：{filters}　　共 {total} 条"]
     if demo:
         lines.append(f"注意：其中 {demo} 条为{DEMO}，系虚构，不得作为工作依据")
     return Sheet(title, tuple(lines), columns, author=office)
@@ -370,11 +289,6 @@ def _period_words(name: str, since: datetime | None, until: datetime | None) -> 
 
 def _region_words(code: str) -> str:
     return divisions.full_name(code) or code
-
-
-def _wan(fen: int | None) -> Decimal | None:
-    """分 → 万元 with two decimals."""
-    return None if fen is None else (Decimal(fen) / _FEN_PER_WAN).quantize(Decimal("0.01"))
 
 
 def day_start(text: str) -> datetime:

@@ -1,14 +1,19 @@
-"""``alerts export``: the alert list from the command line. FILE ``-`` is standard output (csv, jsonl)."""
+"""``alerts export``: the alert list from the command line. FILE ``-`` is standard output (csv, jsonl).
+
+Whoever runs commands on the server sees the whole province; the export is recorded under their system account.
+"""
 
 from __future__ import annotations
 
 import argparse
+import io
 import sys
 from datetime import timedelta
 from pathlib import Path
-from typing import cast
+from typing import BinaryIO, cast
 
 from monitors import sheets
+from monitors.access.actor import console
 from monitors.clock import utc_now
 from monitors.errors import InputError
 from monitors.opinion import export
@@ -60,17 +65,24 @@ def run(args: argparse.Namespace, settings: Settings, store: Store) -> int:
     filters = filters_of(args)
     suffix = Path(args.output).suffix.removeprefix(".").lower()
     fmt = cast("Format", args.format or (suffix if suffix in sheets.FORMATS else "xlsx"))
-    now = utc_now()
-    with store.read() as connection:
-        if args.output == "-":
-            if fmt == "xlsx":
-                raise InputError("xlsx 不能写到标准输出，请用 -o 指定文件，或用 --format csv")
-            count = export.write_alerts(connection, filters, fmt, sys.stdout.buffer, now=now, settings=settings)
-            sys.stdout.buffer.flush()
-        else:
-            count = sheets.write_file(
-                Path(args.output),
-                lambda stream: export.write_alerts(connection, filters, fmt, stream, now=now, settings=settings),
+    now, operator = utc_now(), console()
+
+    def produce(stream: BinaryIO) -> int:
+        with store.read() as connection:
+            count = export.write_alerts(
+                connection, operator.scope, filters, fmt, stream, by=operator.display, now=now, settings=settings
             )
+        export.record(store, operator, "alert", fmt=fmt, words=filters.words(), rows=count, now=now)
+        return count
+
+    if args.output == "-":
+        if fmt == "xlsx":
+            raise InputError("xlsx 不能写到标准输出，请用 -o 指定文件，或用 --format csv")
+        whole = io.BytesIO()  # held until the trail has its line
+        count = produce(whole)
+        sys.stdout.buffer.write(whole.getvalue())
+        sys.stdout.buffer.flush()
+    else:
+        count = sheets.write_file(Path(args.output), produce)
     print(f"已导出 {count} 条警情", file=sys.stderr)
     return 0

@@ -1,15 +1,17 @@
-"""Full-text search over all items (舆情检索), on both databases, paged in SQL.
+"""Full-text search over the items of the reader's scope (舆情检索, 辖区), on both databases, paged in SQL.
 
+Nothing given back depends on an item outside the scope: not the count, not the order, not the lists of sources.
 ``index_items``, ``unindex_items``, ``ensure`` and ``rebuild`` keep the index (``monitors.store.search_index``) and are
 offered here too, since those who write items work with this module.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import reduce
+from operator import add
 from typing import Any, Literal
 
 from sqlalchemy import (
@@ -21,8 +23,11 @@ from sqlalchemy import (
     Row,
     Select,
     String,
+    case,
     cast,
     column,
+    exists,
+    false,
     func,
     literal_column,
     select,
@@ -30,21 +35,20 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import TSQUERY
 
+from monitors.access.scope import Scope, within
 from monitors.opinion import search_query
+from monitors.opinion.highlight import snippet, spans
 from monitors.opinion.search_query import Query
 from monitors.regions import divisions
 from monitors.store import tables as t
-from monitors.store.search_index import Phrase, ensure, fold, index_items, rebuild, unindex_items
+from monitors.store.search_index import Phrase, ensure, index_items, rebuild, unindex_items
 
 __all__ = [
-    "CAP", "SORTS", "Filters", "Found", "Hit", "count", "count_demo", "ensure", "hits_of", "index_items",
-    "matching_ids", "query_terms", "rebuild", "search", "snippet", "spans", "unindex_items", "within",
+    "CAP", "SORTS", "Filters", "Found", "Hit", "Outlets", "count", "count_demo", "ensure", "hits_of", "index_items",
+    "matching_ids", "outlets", "query_terms", "rebuild", "region_condition", "search", "unindex_items",
 ]  # fmt: skip
 
 CAP = 10_000  # matches beyond are not counted ("10000+") nor ranked: nobody turns to page 201
-SNIPPET_CHARS = 140
-_LEAD_CHARS = 36  # shown before the first match, so that the sentence it stands in begins on the screen
-_MAX_SPANS = 200
 _BATCH = 500
 _MANY = 2000  # matches from which a pass over an index is quicker than looking each of them up
 
@@ -116,105 +120,83 @@ class Found:
     notes: tuple[str, ...]
 
 
-def search(connection: Connection, filters: Filters, *, page: int = 1, size: int = 50) -> Found:
+@dataclass(frozen=True, slots=True)
+class Outlets:
+    """What the lists of a search form offer: sources as (id, name) in order of name, and names of outlets."""
+
+    sources: tuple[tuple[str, str], ...]
+    outlets: tuple[str, ...]
+
+
+def search(connection: Connection, scope: Scope, filters: Filters, *, page: int = 1, size: int = 50) -> Found:
     """One page of what matches, newest or best first. Any text typed as query is accepted.
 
-    Sorting by match ranks the newest ``CAP`` matches: a title counts ten times its text.
+    Sorting by match ranks the newest ``CAP`` matches: a title counts more than its text.
     """
     query = search_query.parse(filters.query)
     if query.hopeless:
         return Found((), 0, capped=False, page=1, pages=1, notes=query.notes)
-    total, capped = _count(connection, query, filters)
+    total, capped = _count(connection, scope, query, filters)
     pages = max(1, -(-total // size))
     page = min(max(1, page), pages)
-    ids = _ids(connection, query, filters, common=capped, limit=min(size, CAP), offset=(page - 1) * size)
-    hits = _hits(connection, ids, query)
+    ids = _ids(connection, scope, query, filters, common=capped, limit=min(size, CAP), offset=(page - 1) * size)
+    hits = _hits(connection, scope, ids, query)
     return Found(hits, total, capped, page, pages, query.notes)
 
 
-def matching_ids(connection: Connection, filters: Filters, limit: int) -> list[int]:
+def matching_ids(connection: Connection, scope: Scope, filters: Filters, limit: int) -> list[int]:
     """The ids of all that matches in the chosen order, at most ``limit``; for exports, with ``hits_of``."""
     query = search_query.parse(filters.query)
     if query.hopeless:
         return []
-    _, common = _count(connection, query, filters)
-    return _ids(connection, query, filters, common=common, limit=limit, offset=0)
+    _, common = _count(connection, scope, query, filters)
+    return _ids(connection, scope, query, filters, common=common, limit=limit, offset=0)
 
 
-def hits_of(connection: Connection, ids: Sequence[int], filters: Filters) -> Iterator[Hit]:
-    """The items of ``ids`` in that order as hits of ``filters``, read in batches."""
+def hits_of(connection: Connection, scope: Scope, ids: Sequence[int], filters: Filters) -> Iterator[Hit]:
+    """The items of ``ids`` within the scope, in that order, as hits of ``filters``, read in batches."""
     query = search_query.parse(filters.query)
     for start in range(0, len(ids), _BATCH):
-        yield from _hits(connection, ids[start : start + _BATCH], query)
+        yield from _hits(connection, scope, ids[start : start + _BATCH], query)
 
 
-def count_demo(connection: Connection, ids: Sequence[int]) -> int:
+def count_demo(connection: Connection, scope: Scope, ids: Sequence[int]) -> int:
     """How many of these items are demonstration data."""
+    item = t.item.c
     return sum(
         connection.scalar(
-            select(func.count()).where(t.item.c.id.in_(ids[start : start + _BATCH]), t.item.c.demo.is_(True))
+            select(func.count()).where(item.id.in_(ids[start : start + _BATCH]), item.demo.is_(True), scope.items())
         )
         or 0
         for start in range(0, len(ids), _BATCH)
     )
 
 
-def count(connection: Connection, filters: Filters) -> tuple[int, bool]:
+def count(connection: Connection, scope: Scope, filters: Filters) -> tuple[int, bool]:
     """How many items match, up to ``CAP``, and whether there are more."""
     query = search_query.parse(filters.query)
-    return (0, False) if query.hopeless else _count(connection, query, filters)
+    return (0, False) if query.hopeless else _count(connection, scope, query, filters)
 
 
-def within(region: ColumnElement[str], code: str) -> ColumnElement[bool]:
-    """Rows whose division is ``code`` or lies inside it. A range, not a pattern, so that an index serves it."""
-    stem = code.removesuffix("0000") if code.endswith("0000") else code.removesuffix("00")
-    return region.between(stem.ljust(6, "0"), stem.ljust(6, "9"))
+def outlets(connection: Connection, scope: Scope) -> Outlets:
+    """The sources and outlets to choose from: all for the province, elsewhere those with a report in the scope."""
+    source = t.source.c
+    query = select(source.id, source.name, source.outlet).order_by(source.name, source.id)
+    if not scope.everything:
+        query = query.where(exists().where(t.item.c.source_id == source.id, scope.items()))
+    rows = connection.execute(query).all()
+    return Outlets(tuple((row.id, row.name) for row in rows), tuple(sorted({row.outlet for row in rows})))
+
+
+def region_condition(scope: Scope, region: ColumnElement[str], code: str) -> ColumnElement[bool]:
+    """Rows of division ``code``, as a person asked for it; a division apart from the scope finds nothing."""
+    apart = not scope.covers(code) and not Scope(code).covers(scope.region)
+    return false() if apart else within(region, code)
 
 
 def query_terms(typed: str) -> tuple[Phrase, ...]:
     """The phrases of a typed query, to highlight elsewhere."""
     return search_query.parse(typed).wanted
-
-
-def spans(original: str, phrases: Sequence[Phrase]) -> tuple[tuple[int, int], ...]:
-    """Where ``phrases`` stand in ``original``: merged, in order, at most 200."""
-    if not original or not phrases:
-        return ()
-    folded = fold(original)
-    found = sorted({m.span() for wanted in phrases for m in _pattern(wanted).finditer(folded)})
-    merged: list[tuple[int, int]] = []
-    for start, end in found[: _MAX_SPANS * 4]:
-        if merged and start <= merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(end, merged[-1][1]))
-        else:
-            merged.append((start, end))
-    return tuple(merged[:_MAX_SPANS])
-
-
-def snippet(original: str, phrases: Sequence[Phrase]) -> tuple[str, tuple[tuple[int, int], ...]]:
-    """The stretch of a text that shows most of what was looked for, on one line, and where it stands there."""
-    found = spans(original, phrases)
-    start = 0
-    if found and found[-1][1] > SNIPPET_CHARS:
-        shown = SNIPPET_CHARS - _LEAD_CHARS
-        best = max(found, key=lambda span: (sum(span[0] <= s and e <= span[0] + shown for s, e in found), -span[0]))
-        start = max(0, best[0] - _LEAD_CHARS)
-        sentence = -1 if not start else max(original.rfind(mark, start, best[0]) for mark in "。！？；\n")
-        start = sentence + 1 if sentence >= 0 else start
-    end = min(len(original), start + SNIPPET_CHARS)
-    line = re.sub(r"\s", " ", original[start:end])
-    before, after = ("…" if start else ""), ("…" if end < len(original) else "")
-    shift = len(before) - start
-    kept = tuple((s + shift, min(e, end) + shift) for s, e in found if start <= s < end)
-    return f"{before}{line}{after}", kept
-
-
-def _pattern(wanted: Phrase) -> re.Pattern[str]:
-    # Between two pieces the index saw only what is neither character nor digit; so does the highlight.
-    body = r"[^0-9a-z\u3400-\u9fff]*".join(re.escape(part) for part in wanted.parts)
-    head = r"(?<![0-9a-z])" if wanted.parts[0][0].isascii() else ""
-    tail = r"(?![0-9a-z])" if wanted.parts[-1][-1].isascii() and not wanted.open_end else ""
-    return re.compile(head + body + tail)
 
 
 # The index is no declared table: its form differs by database (first migration).
@@ -243,15 +225,15 @@ def _not_excluded(query: Query, dialect: str) -> ColumnElement[bool]:
     return t.item.c.id.not_in(select(key).where(_text_condition(dialect, query.fts5_excluded(), any_of)))
 
 
-def _conditions(filters: Filters) -> list[ColumnElement[bool]]:
+def _conditions(scope: Scope, filters: Filters) -> list[ColumnElement[bool]]:
     item = t.item.c
-    found: list[ColumnElement[bool]] = []
+    found: list[ColumnElement[bool]] = [] if scope.everything else [scope.items()]
     if filters.since:
         found.append(item.published_at >= filters.since)
     if filters.until:
         found.append(item.published_at < filters.until)
     if filters.region:
-        found.append(within(item.region, filters.region))
+        found.append(region_condition(scope, item.region, filters.region))
     if filters.group:
         found.append(item.source_id.in_(select(t.source.c.id).where(t.source.c.group_name == filters.group)))
     if filters.relevance != "全部":
@@ -272,13 +254,13 @@ def _ids_found(query: Query, dialect: str) -> Select[Any]:
     return select(key).where(_found_by(query, dialect))
 
 
-def _narrow_first(connection: Connection, query: Query, filters: Filters) -> bool:
+def _narrow_first(connection: Connection, scope: Scope, query: Query, filters: Filters) -> bool:
     """Whether SQLite should go through the filters' index and test each row for the words, rather than the reverse.
 
     Looking up 25,000 matches one by one takes five times as long as passing once over the part of the index that the
-    period, the region or the relevance leaves; for few matches it is the other way round.
+    scope, the period, the region or the relevance leaves; for few matches it is the other way round.
     """
-    narrowed = filters.since or filters.until or filters.region or filters.relevance != "全部"
+    narrowed = not scope.everything or filters.since or filters.until or filters.region or filters.relevance != "全部"
     if connection.dialect.name != "sqlite" or not query.required or not narrowed:
         return False
     sample = _ids_found(query, "sqlite").limit(_MANY + 1).subquery()
@@ -290,16 +272,16 @@ def _among_found(query: Query) -> ColumnElement[bool]:
     return literal_column("+item.id", Integer).in_(_ids_found(query, "sqlite"))
 
 
-def _count(connection: Connection, query: Query, filters: Filters) -> tuple[int, bool]:
+def _count(connection: Connection, scope: Scope, query: Query, filters: Filters) -> tuple[int, bool]:
     dialect = connection.dialect.name
-    conditions = _conditions(filters)
+    conditions = _conditions(scope, filters)
     one: Select[Any] = select(literal_column("1"))
     if not query.required:
         excluded = [_not_excluded(query, dialect)] if query.excluded else []
         inner = one.select_from(t.item).where(*conditions, *excluded)
     elif not conditions:
         inner = one.select_from(_FTS).where(_found_by(query, dialect))
-    elif _narrow_first(connection, query, filters):
+    elif _narrow_first(connection, scope, query, filters):
         inner = one.select_from(t.item).where(*conditions, _among_found(query))
     else:
         inner = one.select_from(_joined(dialect)).where(_found_by(query, dialect), *conditions)
@@ -307,17 +289,19 @@ def _count(connection: Connection, query: Query, filters: Filters) -> tuple[int,
     return min(found, CAP), found > CAP
 
 
-def _ids(connection: Connection, query: Query, filters: Filters, *, common: bool, limit: int, offset: int) -> list[int]:
+def _ids(
+    connection: Connection, scope: Scope, query: Query, filters: Filters, *, common: bool, limit: int, offset: int
+) -> list[int]:
     """Ids in the chosen order. ``common``: there are so many that the newest are met early on the time index."""
     dialect = connection.dialect.name
-    conditions = _conditions(filters)
+    conditions = _conditions(scope, filters)
     if query.required and filters.sort == "匹配":
-        return _best(connection, query, conditions, limit=limit, offset=offset)
+        return _best(connection, scope, query, conditions, limit=limit, offset=offset)
     source: FromClause = t.item
     if not query.required:
         if query.excluded:
             conditions.append(_not_excluded(query, dialect))
-    elif dialect == "sqlite" and (common or _narrow_first(connection, query, filters)):
+    elif dialect == "sqlite" and (common or _narrow_first(connection, scope, query, filters)):
         conditions.append(_among_found(query))
     else:
         source = _joined(dialect)
@@ -327,15 +311,39 @@ def _ids(connection: Connection, query: Query, filters: Filters, *, common: bool
     return list(connection.scalars(statement.limit(limit).offset(offset)))
 
 
+def _places_found(query: Query) -> ColumnElement[int]:
+    """Ten for each phrase that stands in the title, one for each that stands anywhere.
+
+    Not ``bm25``, which weighs a word by how rare it is in all reports of the province: a county's order would tell
+    what is reported elsewhere.
+    """
+
+    def holds(expression: str) -> ColumnElement[bool]:
+        found = select(_FTS.c.rowid).where(_text_condition("sqlite", expression, "")).correlate(None)
+        return _FTS.c.rowid.in_(found)
+
+    phrases = [wanted.fts5() for wanted in query.wanted]
+    titles = [case((holds(f"title : ({phrase})"), 10), else_=0) for phrase in phrases]
+    anywhere = [case((holds(phrase), 1), else_=0) for phrase in phrases]
+    return reduce(add, titles + anywhere)
+
+
 def _best(
-    connection: Connection, query: Query, conditions: list[ColumnElement[bool]], *, limit: int, offset: int
+    connection: Connection,
+    scope: Scope,
+    query: Query,
+    conditions: list[ColumnElement[bool]],
+    *,
+    limit: int,
+    offset: int,
 ) -> list[int]:
     """Best match first among the newest ``CAP`` that match; items of equal worth newest first."""
     dialect = connection.dialect.name
-    rank: ColumnElement[float]
+    rank: ColumnElement[float] | ColumnElement[int]
     if dialect == "sqlite":
         key = _FTS.c.rowid
-        rank = literal_column("bm25(item_fts, 10.0, 1.0)", Float)  # smaller is better
+        # Smaller is better.
+        rank = literal_column("bm25(item_fts, 10.0, 1.0)", Float) if scope.everything else -_places_found(query)
     else:
         key = _FTS.c.item_id
         weights = literal_column("CAST('{0.1, 0.1, 0.1, 1.0}' AS real[])", String)
@@ -353,11 +361,11 @@ def _best(
     return list(connection.scalars(statement.limit(limit).offset(offset)))
 
 
-def _hits(connection: Connection, ids: Sequence[int], query: Query) -> tuple[Hit, ...]:
+def _hits(connection: Connection, scope: Scope, ids: Sequence[int], query: Query) -> tuple[Hit, ...]:
     rows = connection.execute(
         select(t.item, t.source.c.name.label("source_name"))
         .join(t.source, t.source.c.id == t.item.c.source_id)
-        .where(t.item.c.id.in_(ids))
+        .where(t.item.c.id.in_(ids), scope.items())
     )
     by_id = {row.id: row for row in rows}
     return tuple(_hit(by_id[item_id], query.wanted) for item_id in ids if item_id in by_id)
