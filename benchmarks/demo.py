@@ -18,6 +18,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 from sqlalchemy import select
 
 from monitors import settings as settings_module
+from monitors.access.actor import SYSTEM
 from monitors.clock import utc_now
 from monitors.opinion import demo
 from monitors.opinion.demo_world import world
@@ -36,13 +37,13 @@ def main() -> None:
         upgrade(store)
         demo.Judge(settings)  # the sentiment model is converted once per machine; not the demonstration's cost
         started = time.perf_counter()
-        report = demo.load(store, settings, now=now)
+        report = demo.load(store, SYSTEM, settings, now=now)
         print(f"load    {report.words} in {time.perf_counter() - started:.2f} s")
         with store.read() as connection:
             rows = connection.execute(select(t.item.c.url, t.item.c.relevant, t.item.c.story_id)).all()
         found = {row.url: row for row in rows}
         started = time.perf_counter()
-        demo.clear(store)
+        demo.clear(store, SYSTEM)
         print(f"clear   in {time.perf_counter() - started:.2f} s")
         store.close()
     told = [(p.story, found[p.entry.url].relevant, found[p.entry.url].story_id) for p in planned]

@@ -318,17 +318,19 @@ async def _watch_until_told(watch: Any, *, child: bool) -> None:
 
 
 def _demo_load(_arguments: argparse.Namespace, settings: Settings, store: Store) -> int:
+    from monitors.access.actor import console  # noqa: PLC0415
     from monitors.opinion import demo  # noqa: PLC0415
 
-    report = demo.load(store, settings, now=utc_now())
+    report = demo.load(store, console(), settings, now=utc_now())
     print(report.words, file=sys.stderr)
     return 0
 
 
 def _demo_clear(_arguments: argparse.Namespace, _settings: Settings, store: Store) -> int:
+    from monitors.access.actor import console  # noqa: PLC0415
     from monitors.opinion import demo  # noqa: PLC0415
 
-    print(f"已清除演示数据 {demo.clear(store)} 条", file=sys.stderr)
+    print(f"已清除演示数据 {demo.clear(store, console())} 条", file=sys.stderr)
     return 0
 
 

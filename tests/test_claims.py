@@ -141,13 +141,14 @@ def test_holding_keeps_the_lease_and_is_fenced(store):
 def test_an_edited_address_fences_the_poll_under_way(store):
     from dataclasses import replace
 
+    from monitors.access.actor import SYSTEM
     from monitors.opinion import sources
 
     add_sources(store, 1)
     (held,) = claim(store, "a")
     with store.write() as connection:
-        sources.edit_source(connection, replace(held.source, url="http://127.0.0.1/new", recipe=held.source.recipe),
-                            revision=1, now=NOW)  # fmt: skip
+        new = replace(held.source, url="http://127.0.0.1/new")
+        sources.edit_source(connection, SYSTEM, new, revision=1, now=NOW)
     with pytest.raises(LeaseLostError), store.write() as connection:
         claims.settle(connection, "a", held, {"etag": '"of the old address"'})
     (again,) = claim(store, "a")

@@ -16,6 +16,7 @@ import pytest
 from sqlalchemy import func, insert, select, update
 
 from monitors import settings as settings_module
+from monitors.access.actor import SYSTEM
 from monitors.clock import local
 from monitors.errors import ConflictError, InputError
 from monitors.opinion import demo, demo_texts
@@ -221,7 +222,7 @@ def test_loaded_through_the_real_intake_then_cleared_without_a_trace(store: Stor
     before, indexed_before = counts(store), indexed(store)
 
     told: list[float] = []
-    report = demo.load(store, settings, now=NOW, progress=lambda part, _words: told.append(part))
+    report = demo.load(store, SYSTEM, settings, now=NOW, progress=lambda part, _words: told.append(part))
     assert told == sorted(told)
     assert told[-1] == 1.0
     assert report.items == len(demo.world(NOW))
@@ -235,16 +236,16 @@ def test_loaded_through_the_real_intake_then_cleared_without_a_trace(store: Stor
     assert indexed(store) == indexed_before + report.items
 
     with pytest.raises(InputError, match="已经载入"):
-        demo.load(store, settings, now=NOW)
-    assert demo.clear(store) == report.items
-    assert demo.clear(store) == 0
+        demo.load(store, SYSTEM, settings, now=NOW)
+    assert demo.clear(store, SYSTEM) == report.items
+    assert demo.clear(store, SYSTEM) == 0
     assert counts(store) == before
     assert indexed(store) == indexed_before
 
 
 @pytest.mark.usefixtures("small")
 def test_the_life_of_alerts_is_possible(store: Store, settings: Settings) -> None:
-    demo.load(store, settings, now=NOW)
+    demo.load(store, SYSTEM, settings, now=NOW)
     with store.read() as connection:
         alerts = {row.id: row for row in connection.execute(select(t.alert))}
         events = connection.execute(select(t.alert_event).order_by(t.alert_event.c.alert_id, t.alert_event.c.id)).all()
@@ -273,7 +274,7 @@ def test_a_load_that_fails_takes_back_what_it_wrote(store: Store, settings: Sett
             raise Left
 
     with pytest.raises(Left):
-        demo.load(store, settings, now=NOW, progress=leave)
+        demo.load(store, SYSTEM, settings, now=NOW, progress=leave)
     assert set(counts(store).values()) == {0}
     with store.read() as connection:
         assert connection.scalar(select(t.meta.c.value).where(t.meta.c.key == "demo")) is None
@@ -290,26 +291,26 @@ def test_a_second_click_waits_and_a_killed_load_is_cleared_by_the_next(store: St
 
     mark(demo.utc_now())
     with pytest.raises(InputError, match="正在载入"):
-        demo.load(store, settings, now=NOW)
-    demo.clear(store)
+        demo.load(store, SYSTEM, settings, now=NOW)
+    demo.clear(store, SYSTEM)
     mark(demo.utc_now() - timedelta(minutes=5))
-    assert demo.load(store, settings, now=NOW).items > 0
+    assert demo.load(store, SYSTEM, settings, now=NOW).items > 0
 
 
 @pytest.mark.usefixtures("tiny")
 def test_cleared_while_loading_stops_the_load(store: Store, settings: Settings) -> None:
     def clear_at_half(part: float, _words: str) -> None:
         if 0.5 < part < 0.9:
-            demo.clear(store)
+            demo.clear(store, SYSTEM)
 
     with pytest.raises(ConflictError, match="被清除"):
-        demo.load(store, settings, now=NOW, progress=clear_at_half)
+        demo.load(store, SYSTEM, settings, now=NOW, progress=clear_at_half)
     assert set(counts(store).values()) == {0}
 
 
 @pytest.mark.usefixtures("tiny")
 def test_a_real_report_that_joined_an_invented_story_keeps_it(store: Store, settings: Settings) -> None:
-    demo.load(store, settings, now=NOW)
+    demo.load(store, SYSTEM, settings, now=NOW)
     with store.read() as connection:
         copied = connection.execute(
             select(t.item)
@@ -328,7 +329,7 @@ def test_a_real_report_that_joined_an_invented_story_keeps_it(store: Store, sett
         joined = connection.scalar(select(t.item.c.story_id).where(t.item.c.source_id == "real"))
     assert joined == copied.story_id
 
-    demo.clear(store)
+    demo.clear(store, SYSTEM)
     with store.read() as connection:
         item = connection.execute(select(t.item)).one()
         story = connection.execute(select(t.story)).one()

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from lxml import etree
 
 from monitors import settings as settings_module
+from monitors.access.actor import SYSTEM
 from monitors.errors import InputError
 from monitors.opinion import opml, sources
 from monitors.opinion.model import Recipe, Source
@@ -198,9 +199,9 @@ def test_nothing_is_written_until_confirmed_and_known_addresses_are_passed_over(
     assert [(r.line, r.reason) for r in plan.known] == [(2, "已在监测（known）"), (4, "与第 3 行相同")]
     assert [r.line for r in plan.refused] == [5]
     with store.write() as connection:
-        (added,) = import_sources(connection, plan.fresh, now=NOW)
+        (added,) = import_sources(connection, SYSTEM, plan.fresh, now=NOW)
     with store.write() as connection:
-        assert import_sources(connection, plan.fresh, now=NOW) == (), "confirming twice adds nothing"
+        assert import_sources(connection, SYSTEM, plan.fresh, now=NOW) == (), "confirming twice adds nothing"
     with store.read() as connection:
         row = sources.get(connection, added)
     assert (row.origin, row.source.name, row.next_at) == ("opml", "新", NOW)
@@ -210,7 +211,7 @@ def test_a_whole_catalogue_moves_to_another_machine(store, catalogue):
     reading = read_opml(write_opml(catalogue, now=NOW))
     with store.write() as connection:
         plan = plan_import(connection, reading)
-        import_sources(connection, plan.fresh, now=NOW)
+        import_sources(connection, SYSTEM, plan.fresh, now=NOW)
     with store.read() as connection:
         moved = [row.source for row in sources.list_sources(connection)]
         assert plan_import(connection, reading).fresh == ()

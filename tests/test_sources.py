@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import insert, select, update
 
 from monitors import settings as settings_module
+from monitors.access.actor import SYSTEM
 from monitors.errors import ConflictError, InputError
 from monitors.opinion import sources
 from monitors.opinion.model import SOURCE_GROUPS, Recipe, Source
@@ -52,7 +53,7 @@ def row(store, source_id):
 
 def do(store, function, *arguments, now=LATER, **named):
     with store.write() as connection:
-        return function(connection, *arguments, now=now, **named)
+        return function(connection, SYSTEM, *arguments, now=now, **named)
 
 
 # ── The shipped catalogue ────────────────────────────────────────────────────────────────────────────────────────────

@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from monitors import settings as settings_module
+from monitors.access.actor import SYSTEM
 from monitors.errors import FetchError, InputError, ParseError
 from monitors.opinion import sources, sources_cli
 from monitors.opinion.model import Entry, Parsed, Recipe, Rejected, Response, Source
@@ -167,7 +168,7 @@ def test_opml_through_files(store, shipped, capsys, tmp_path):
         command(store, shipped, "import-opml", str(tmp_path / "missing"))
 
 
-def test_a_real_look_over_loopback(store, shipped, capsys, tmp_path):
+def test_a_real_look_over_loopback(store, shipped):
     pytest.importorskip("monitors.opinion.parse_pool")
     from tests.feedserver import FeedServer
 
@@ -176,9 +177,9 @@ def test_a_real_look_over_loopback(store, shipped, capsys, tmp_path):
         server.fault("/b.xml", "500")
         trusted = shipped.fetch.model_copy(update={"trusted_networks": (server.trusted,)})
         settings = shipped.model_copy(update={"fetch": trusted})
-        good = run_trial(replace(SOURCE, url=server.url("/a.xml")), settings, datetime.now(UTC))
-        bad = run_trial(replace(SOURCE, url=server.url("/b.xml")), settings, datetime.now(UTC))
-        private = run_trial(replace(SOURCE, url=server.url("/a.xml")), shipped, datetime.now(UTC))
+        good = run_trial(store, SYSTEM, replace(SOURCE, url=server.url("/a.xml")), settings, datetime.now(UTC))
+        bad = run_trial(store, SYSTEM, replace(SOURCE, url=server.url("/b.xml")), settings, datetime.now(UTC))
+        private = run_trial(store, SYSTEM, replace(SOURCE, url=server.url("/a.xml")), shipped, datetime.now(UTC))
     assert [e.title for e in good.entries] == ["镇雄工地欠薪"]
     assert not bad.ok
     assert bad.status == 500

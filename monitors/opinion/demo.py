@@ -2,23 +2,27 @@
 
 Nothing is faked: the invented reports go through the judge and the intake that real ones go through, in the order and
 at the times at which they would have been fetched. Everything written is marked ``demo``, its sources are paused.
+Loading and clearing need ``demo.manage`` and leave one row in the audit trail, in the transaction that settles them.
 """
 
 from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Table, case, delete, func, insert, select, update
+from sqlalchemy import Connection, String, Table, case, cast, delete, func, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from monitors import settings as settings_module
+from monitors.access import audit
+from monitors.access.acting import acting, looking
+from monitors.access.actor import Actor
 from monitors.clock import utc_now
 from monitors.errors import ConflictError, InputError
 from monitors.opinion import demo_life, intake
@@ -35,6 +39,7 @@ from monitors.store.search_index import unindex_items
 Progress = Callable[[float, str], None]
 
 META_KEY = "demo"
+_KIND = "demo"  # kind of record in the audit trail
 # A load that has not moved for this long died with its process; the next one clears up after it.
 _ABANDONED = timedelta(minutes=2)
 # Polls per transaction: well under a second of write lock, so that the watch and the pages go on meanwhile.
@@ -53,6 +58,11 @@ class DemoReport:
     open_alerts: int
 
     @property
+    def counts(self) -> dict[str, int]:
+        """For the audit trail."""
+        return {"报道": self.items, "警情": self.alerts, "事件": self.stories}
+
+    @property
     def words(self) -> str:
         return (
             f"已载入演示数据：报道 {self.items} 篇，其中欠薪相关 {self.relevant} 篇，归并为 {self.stories} 个事件，"
@@ -60,18 +70,37 @@ class DemoReport:
         )
 
 
-def load(store: Store, settings: Settings, *, now: datetime, progress: Progress | None = None) -> DemoReport:
+@dataclass(frozen=True, slots=True)
+class _Cleared:
+    """How much a clearing took away."""
+
+    items: int
+    alerts: int
+    stories: int
+    restricted: int
+
+    @property
+    def counts(self) -> dict[str, int]:
+        return {"报道": self.items, "警情": self.alerts, "事件": self.stories, "受限信息": self.restricted}
+
+
+def load(
+    store: Store, actor: Actor, settings: Settings, *, now: datetime, progress: Progress | None = None
+) -> DemoReport:
     """Take in the invented reports of the days before ``now``, and move their alerts along. All of it or nothing.
 
     ``progress`` is told the part done (0…1) and what is being done. A failure, or a page that is left meanwhile, takes
     back what was written; a killed process leaves a mark that the next load recognises and clears.
 
     Raises:
+        RefusedError: the actor may not; recorded.
         InputError: demonstration data is there already, or is being loaded.
         ConflictError: somebody cleared it while it was being loaded.
     """
     tell = progress or (lambda _part, _words: None)
-    token = _claim(store, now)
+    with looking(store, actor):
+        actor.require("demo.manage", kind=_KIND)
+    token = _claim(store, actor, now)
     try:
         tell(0.02, "正在编写演示报道…")
         planned = world(now)
@@ -95,45 +124,68 @@ def load(store: Store, settings: Settings, *, now: datetime, progress: Progress 
             report = _report(connection)
             final = json.dumps({"loaded_at": now.isoformat(), "items": report.items})
             connection.execute(update(t.meta).where(t.meta.c.key == META_KEY).values(value=final))
+            _record(connection, actor, "载入", report.counts)
     except ConflictError:
         raise
     except BaseException:  # also a page that is left: what was begun is taken back before it goes on
-        clear(store)
+        with store.write() as connection:
+            _record(connection, actor, "载入未完成，已撤回", _take_away(connection).counts, outcome="失败")
         raise
     tell(1.0, "完成")
     return report
 
 
-def clear(store: Store) -> int:
-    """Remove everything that demonstration brought and nothing else; returns how many reports. Safe to repeat."""
-    with store.write() as connection:
-        ids = list(connection.scalars(select(t.item.c.id).where(t.item.c.demo)))
-        told_together = list(
-            connection.scalars(
-                select(t.item.c.story_id)
-                .where(t.item.c.story_id.is_not(None))
-                .group_by(t.item.c.story_id)
-                .having(_any(t.item.c.demo) & _any(~t.item.c.demo))
-            )
+def clear(store: Store, actor: Actor) -> int:
+    """Remove everything that demonstration brought and nothing else; returns how many reports. Safe to repeat.
+
+    Raises:
+        RefusedError: the actor may not; recorded.
+    """
+    with acting(store, actor) as connection:
+        actor.require("demo.manage", kind=_KIND)
+        cleared = _take_away(connection)
+        _record(connection, actor, "清除", cleared.counts)
+    return cleared.items
+
+
+def _take_away(connection: Connection) -> _Cleared:
+    ids = list(connection.scalars(select(t.item.c.id).where(t.item.c.demo)))
+    told_together = list(
+        connection.scalars(
+            select(t.item.c.story_id)
+            .where(t.item.c.story_id.is_not(None))
+            .group_by(t.item.c.story_id)
+            .having(_any(t.item.c.demo) & _any(~t.item.c.demo))
         )
-        if told_together:
-            _return_to_real(connection, told_together)
-        alerts = select(t.alert.c.id).where(t.alert.c.demo)
-        connection.execute(delete(t.alert_event).where(t.alert_event.c.alert_id.in_(alerts)))
-        connection.execute(delete(t.alert).where(t.alert.c.demo))
-        unindex_items(connection, ids)
-        connection.execute(delete(t.item).where(t.item.c.demo))
-        connection.execute(delete(t.story).where(t.story.c.demo))
-        demo_sources = select(t.source.c.id).where(t.source.c.demo)
-        for table in (t.set_aside, t.poll, t.source_state):
-            connection.execute(delete(table).where(table.c.source_id.in_(demo_sources)))
-        connection.execute(delete(t.source).where(t.source.c.demo))
-        connection.execute(delete(t.meta).where(t.meta.c.key == META_KEY))
-        if told_together:
-            settings = settings_module.current()
-            for story_id in told_together:
-                intake.refresh_story(connection, story_id, settings=settings, now=utc_now())
-    return len(ids)
+    )
+    if told_together:
+        _return_to_real(connection, told_together)
+    alerts = select(t.alert.c.id).where(t.alert.c.demo)
+    connection.execute(delete(t.alert_event).where(t.alert_event.c.alert_id.in_(alerts)))
+    alerts_gone = connection.execute(delete(t.alert).where(t.alert.c.demo)).rowcount
+    unindex_items(connection, ids)
+    connection.execute(delete(t.item).where(t.item.c.demo))
+    told = select(cast(t.story.c.id, String)).where(t.story.c.demo)
+    held = t.restricted.c.kind == "story", t.restricted.c.target.in_(told)
+    restricted_gone = connection.execute(delete(t.restricted).where(*held)).rowcount
+    stories_gone = connection.execute(delete(t.story).where(t.story.c.demo)).rowcount
+    demo_sources = select(t.source.c.id).where(t.source.c.demo)
+    for table in (t.set_aside, t.poll, t.source_state):
+        connection.execute(delete(table).where(table.c.source_id.in_(demo_sources)))
+    connection.execute(delete(t.source).where(t.source.c.demo))
+    connection.execute(delete(t.meta).where(t.meta.c.key == META_KEY))
+    if told_together:
+        settings = settings_module.current()
+        for story_id in told_together:
+            intake.refresh_story(connection, story_id, settings=settings, now=utc_now())
+    return _Cleared(len(ids), alerts_gone, stories_gone, restricted_gone)
+
+
+def _record(
+    connection: Connection, actor: Actor, act: str, counts: Mapping[str, int], *, outcome: audit.Outcome = "成功"
+) -> None:
+    after = {"操作": act, **counts}
+    audit.append(connection, actor, "demo.manage", at=utc_now(), kind=_KIND, after=after, outcome=outcome)
 
 
 def replay_feed(directory: Path, *, now: datetime, count: int = 20, name: str = "demo.xml") -> Path:
@@ -163,7 +215,7 @@ def _return_to_real(connection: Connection, story_ids: Sequence[int]) -> None:
     connection.execute(update(t.alert).where(t.alert.c.story_id.in_(story_ids)).values(demo=False))
 
 
-def _claim(store: Store, now: datetime) -> str:
+def _claim(store: Store, actor: Actor, now: datetime) -> str:
     """Write the mark that one load is under way; its token tells ours from another's."""
     with store.read() as connection:
         value = connection.scalar(select(t.meta.c.value).where(t.meta.c.key == META_KEY))
@@ -173,7 +225,7 @@ def _claim(store: Store, now: datetime) -> str:
             raise InputError("演示数据已经载入；要重新载入，请先清除")
         if utc_now() - datetime.fromisoformat(mark["touched_at"]) < _ABANDONED:
             raise InputError("演示数据正在载入，请稍候")
-        clear(store)
+        clear(store, actor)
     token = secrets.token_hex(8)
     try:
         with store.write() as connection:

@@ -18,11 +18,15 @@ from urllib.parse import urlsplit
 from lxml import etree
 from sqlalchemy import Connection
 
+from monitors.access import audit
+from monitors.access.acting import acting
+from monitors.access.actor import Actor
 from monitors.clock import local
 from monitors.errors import InputError
-from monitors.opinion import sources
+from monitors.opinion import source_audit, sources
 from monitors.opinion.model import SOURCE_GROUPS, Condition, Source, SourceKind
 from monitors.opinion.source_rules import PAGE_INTERVAL_FLOOR, address_key, is_id, problems, recipe_from, recipe_json
+from monitors.store.engine import Store
 
 NAMESPACE = "urn:wage-arrears-watch:source:1"
 MAX_BYTES = 2 * 1024 * 1024
@@ -84,6 +88,24 @@ def write_opml(catalogue: Iterable[Source], *, now: datetime, title: str = "监�
             folders[source.group] = etree.SubElement(body, "outline", {"text": source.group, "title": source.group})
         etree.SubElement(folders[source.group], "outline", _attributes(source))
     return bytes(etree.tostring(root, xml_declaration=True, encoding="UTF-8", pretty_print=True))
+
+
+def export_file(store: Store, actor: Actor, *, group: str = "", text: str = "", now: datetime) -> tuple[bytes, int]:
+    """The sources on the list as a file, and how many; recorded before the bytes are given.
+
+    It holds every request header: who takes the list away takes the keys of the sources with it.
+
+    Raises:
+        RefusedError: the actor may not change sources; recorded.
+    """
+    with acting(store, actor) as connection:
+        actor.require("source.edit", kind=source_audit.KIND)
+        rows = sources.list_sources(connection, group=group, text=text, demo=False)
+        after = {"操作": "导出", "格式": "OPML", "分组": group or "全部", "个数": len(rows)}
+        if text:
+            after["含有文字"] = text[:60]
+        audit.append(connection, actor, "source.edit", at=now, kind=source_audit.KIND, after=after)
+    return write_opml([row.source for row in rows], now=now), len(rows)
 
 
 def _attributes(source: Source) -> dict[str, str]:
@@ -240,14 +262,19 @@ def plan_import(connection: Connection, reading: Reading) -> ImportPlan:
     return ImportPlan(tuple(fresh), tuple(known), reading.refused, reading.note)
 
 
-def import_sources(connection: Connection, chosen: Sequence[Candidate], *, now: datetime) -> tuple[str, ...]:
-    """Add the confirmed sources, all or none; those watched meanwhile are passed over. Returns the new ids."""
+def import_sources(
+    connection: Connection, actor: Actor, chosen: Sequence[Candidate], *, now: datetime
+) -> tuple[str, ...]:
+    """Add the confirmed sources, all or none; those watched meanwhile are passed over. Returns the new ids.
+
+    Raises:
+        RefusedError: the actor may not change sources.
+    """
+    actor.require("source.edit", kind=source_audit.KIND)
     watched = set(sources.addresses(connection))
-    added = []
+    fresh: list[Source] = []
     for candidate in chosen:
-        source = candidate.source
-        if address_key(source) in watched:
-            continue
-        watched.add(address_key(source))
-        added.append(sources.add_source(connection, source, now=now, origin="opml"))
-    return tuple(added)
+        if address_key(candidate.source) not in watched:
+            watched.add(address_key(candidate.source))
+            fresh.append(candidate.source)
+    return sources.add_sources(connection, actor, fresh, now=now, origin="opml")

@@ -2,7 +2,8 @@
 
 config.toml is followed until a person edits a source on the page; from then on the page's word counts, and the start
 says where the two differ. Nothing is deleted: a removed source keeps its reports. Every change raises ``revision``.
-Functions that write run inside the caller's write transaction.
+Functions that write run inside the caller's write transaction, in somebody's name: they raise ``RefusedError`` before
+anything else where the actor may not, and leave their row in the audit trail last, so that its lock is held shortest.
 """
 
 from __future__ import annotations
@@ -17,8 +18,11 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
+from monitors.access import audit
+from monitors.access.actor import SYSTEM, Actor
 from monitors.clock import local
 from monitors.errors import ConflictError, InputError
+from monitors.opinion import source_audit
 from monitors.opinion.model import Source
 from monitors.opinion.source_rows import (
     Origin,
@@ -52,6 +56,7 @@ __all__ = [
     "SourceRow",
     "SyncReport",
     "add_source",
+    "add_sources",
     "addresses",
     "count_sources",
     "dated_url",
@@ -182,7 +187,16 @@ def sync_catalogue(connection: Connection, catalogue: Sequence[Source], now: dat
             found["removed"].append(row.source.id)
     if digests != seen_before:
         _keep_digests(connection, digests)
+    _record_sync(connection, found, now)
     return SyncReport(**{name: tuple(ids) for name, ids in found.items()})
+
+
+def _record_sync(connection: Connection, found: Mapping[str, Sequence[str]], now: datetime) -> None:
+    """One row for all that the file changed; nobody's act but the system's."""
+    words = {"added": "添加", "updated": "修改", "restored": "放回", "removed": "移除"}
+    if done := {words[name]: ids for name, ids in found.items() if ids and name in words}:
+        after = {"操作": "按 config.toml 更新", **done}
+        audit.append(connection, SYSTEM, "source.edit", at=now, kind=source_audit.KIND, after=after)
 
 
 def _digest(source: Source) -> str:
@@ -207,6 +221,7 @@ def _refuse(source: Source, interval_floor: float) -> None:
 
 def add_source(
     connection: Connection,
+    actor: Actor,
     source: Source,
     *,
     now: datetime,
@@ -216,19 +231,49 @@ def add_source(
     """Add a source and make it due; returns its id (given one is kept if free, else made from the address).
 
     Raises:
+        RefusedError: the actor may not change sources.
         InputError: a field is wrong, or the address is watched already.
     """
-    source = replace(
-        source, name=source.name.strip(), url=source.url.strip(), outlet=source.outlet.strip() or source.name.strip()
-    )
-    _refuse(source, interval_floor)
-    if taken := addresses(connection).get(address_key(source)):
-        raise InputError(f"这个网址已在监测：{get(connection, taken).source.name}（编号 {taken}）")
+    return add_sources(connection, actor, [source], now=now, origin=origin, interval_floor=interval_floor)[0]
+
+
+def add_sources(
+    connection: Connection,
+    actor: Actor,
+    wanted: Sequence[Source],
+    *,
+    now: datetime,
+    origin: Origin = "page",
+    interval_floor: float = PAGE_INTERVAL_FLOOR,
+) -> tuple[str, ...]:
+    """``add_source`` for several, all or none, each with a row of its own in the trail."""
+    actor.require("source.edit", kind=source_audit.KIND, target=wanted[0].id[:80] if len(wanted) == 1 else "")
+    watched = addresses(connection)
+    done: list[tuple[Source | None, Source]] = []
+    for source in wanted:
+        _refuse(source := _trimmed(source), interval_floor)
+        if taken := watched.get(address_key(source)):
+            raise InputError(f"这个网址已在监测：{get(connection, taken).source.name}（编号 {taken}）")
+        done.append(_add(connection, source, origin=origin, now=now))
+        watched[address_key(source)] = done[-1][1].id
+    act = "导入" if origin == "opml" else "添加"
+    for before, after in done:
+        source_audit.record(connection, actor, act, before=before, after=after, at=now)
+    return tuple(after.id for _, after in done)
+
+
+def _trimmed(source: Source) -> Source:
+    name = source.name.strip()
+    return replace(source, name=name, url=source.url.strip(), outlet=source.outlet.strip() or name)
+
+
+def _add(connection: Connection, source: Source, *, origin: Origin, now: datetime) -> tuple[Source | None, Source]:
+    """Store a checked source; returns what its address was before, if it was watched once, and what it is."""
     if there := _removed_at(connection, address_key(source)):
         # The same address watched again: its earlier reports are its own, and are not reported twice.
         source = replace(source, id=there.source.id)
         _change(connection, there, source, now=now, origin=origin, removed=False)
-        return source.id
+        return there.source, source
     made = new_id(source)
     # The made id may be that of a source which has since been given another address: then the next one is free.
     for wanted in itertools.chain((source.id, made), (f"{made}-{number}" for number in itertools.count(2))):
@@ -237,7 +282,7 @@ def add_source(
             source = replace(source, id=wanted)
             break
     _insert(connection, source, origin=origin, now=now)
-    return source.id
+    return None, source
 
 
 def _removed_at(connection: Connection, key: tuple[str, str]) -> SourceRow | None:
@@ -247,22 +292,27 @@ def _removed_at(connection: Connection, key: tuple[str, str]) -> SourceRow | Non
 
 
 def edit_source(
-    connection: Connection, source: Source, *, revision: int, now: datetime, interval_floor: float = PAGE_INTERVAL_FLOOR
+    connection: Connection,
+    actor: Actor,
+    source: Source,
+    *,
+    revision: int,
+    now: datetime,
+    interval_floor: float = PAGE_INTERVAL_FLOOR,
 ) -> SourceRow:
     """Replace the definition of ``source.id`` as it was at ``revision``; the page's word counts from now on.
 
     Raises:
+        RefusedError: the actor may not change sources.
         InputError: a field is wrong, there is no such source, or another one has the address.
         ConflictError: somebody changed it since ``revision``.
     """
-    before = get(connection, source.id)
+    before = _permitted(connection, actor, "source.edit", source.id)
     if before.demo:
         raise InputError("演示数据的监测源不能修改")
     if before.revision != revision:
         raise ConflictError(f"“{before.source.name}”刚被他人修改，请刷新后再改")
-    source = replace(
-        source, name=source.name.strip(), url=source.url.strip(), outlet=source.outlet.strip() or source.name.strip()
-    )
+    source = _trimmed(source)
     # A shorter interval that config.toml set stays valid while it is not touched.
     floor = min(interval_floor, before.source.interval_seconds)
     _refuse(source, floor)
@@ -270,61 +320,74 @@ def edit_source(
     if taken != source.id:
         raise InputError(f"这个网址已在监测：{get(connection, taken).source.name}（编号 {taken}）")
     _change(connection, before, source, now=now, origin="page" if before.origin == "config" else before.origin)
+    source_audit.record(connection, actor, "修改", before=before.source, after=source, at=now)
     return get(connection, source.id)
 
 
-def pause(connection: Connection, source_id: str, *, now: datetime) -> None:
+def _permitted(connection: Connection, actor: Actor, action: str, source_id: str) -> SourceRow:
+    """The source, if the actor may do ``action`` to it."""
+    actor.require(action, kind=source_audit.KIND, target=source_id[:80])
+    return get(connection, source_id)
+
+
+def pause(connection: Connection, actor: Actor, source_id: str, *, now: datetime) -> None:
     """Stop polling a source until it is resumed; twice is once."""
-    _set_paused(connection, source_id, True, now)
+    _set_paused(connection, actor, source_id, True, now)
 
 
-def resume(connection: Connection, source_id: str, *, now: datetime) -> None:
+def resume(connection: Connection, actor: Actor, source_id: str, *, now: datetime) -> None:
     """Poll a paused source again, at once."""
-    _set_paused(connection, source_id, False, now)
+    _set_paused(connection, actor, source_id, False, now)
 
 
-def _set_paused(connection: Connection, source_id: str, paused: bool, now: datetime) -> None:
-    row = get(connection, source_id)
+def _set_paused(connection: Connection, actor: Actor, source_id: str, paused: bool, now: datetime) -> None:
+    row = _permitted(connection, actor, "source.edit", source_id)
     if row.demo:
         raise InputError("演示数据的监测源不抓取")
     if row.removed:
         raise InputError(f"“{row.source.name}”已移除")
     if row.source.paused != paused:
-        _change(connection, row, replace(row.source, paused=paused), now=now)
+        changed = replace(row.source, paused=paused)
+        _change(connection, row, changed, now=now)
+        act = "暂停抓取" if paused else "恢复抓取"
+        source_audit.record(connection, actor, act, before=row.source, after=changed, at=now)
 
 
-def remove(connection: Connection, source_id: str, *, now: datetime) -> None:
+def remove(connection: Connection, actor: Actor, source_id: str, *, now: datetime) -> None:
     """Take a source off the list; its reports stay, and config.toml does not bring it back."""
-    row = get(connection, source_id)
+    row = _permitted(connection, actor, "source.edit", source_id)
     if row.demo:
         raise InputError("演示数据请用“清除演示数据”移除")
     if not row.removed:
         origin = "page" if row.origin == "config" else row.origin
         _change(connection, row, row.source, now=now, removed=True, origin=origin)
+        source_audit.record(connection, actor, "移除", before=row.source, after=row.source, at=now)
 
 
-def restore(connection: Connection, source_id: str, *, now: datetime) -> None:
+def restore(connection: Connection, actor: Actor, source_id: str, *, now: datetime) -> None:
     """Put a removed source back on the list, due at once if it is not paused.
 
     Raises:
         InputError: another source watches the address by now.
     """
-    row = get(connection, source_id)
+    row = _permitted(connection, actor, "source.edit", source_id)
     if not row.removed:
         return
     if taken := addresses(connection).get(address_key(row.source)):
         raise InputError(f"这个网址已在监测：{get(connection, taken).source.name}（编号 {taken}）")
     _change(connection, row, row.source, now=now, removed=False)
     connection.execute(update(t.source_state).where(t.source_state.c.source_id == source_id).values(next_at=now))
+    source_audit.record(connection, actor, "放回列表", before=row.source, after=row.source, at=now)
 
 
-def poll_now(connection: Connection, source_id: str, *, now: datetime) -> None:
+def poll_now(connection: Connection, actor: Actor, source_id: str, *, now: datetime) -> None:
     """Make a source due at once; the watch takes it at its next look.
 
     Raises:
         InputError: it is paused, removed or demonstration data, so nobody would poll it.
     """
-    row = get(connection, source_id)
+    row = _permitted(connection, actor, "source.poll", source_id)
     if row.demo or row.removed or row.source.paused:
         raise InputError(f"“{row.source.name}”已暂停，请先恢复抓取")
     connection.execute(update(t.source_state).where(t.source_state.c.source_id == source_id).values(next_at=now))
+    source_audit.record_poll(connection, actor, "立即抓取", row.source, at=now)

@@ -10,6 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from monitors.access.acting import acting
+from monitors.access.actor import console
 from monitors.clock import utc_now
 from monitors.errors import InputError
 from monitors.opinion import opml, sources
@@ -56,14 +58,19 @@ def _emit(row: dict[str, Any]) -> None:
 
 
 def _rows(arguments: argparse.Namespace, settings: Settings, store: Store) -> list[sources.SourceRow]:
-    """The chosen sources; before the watch ever ran, the catalogue of config.toml is brought in first."""
+    """The chosen sources."""
+    _bring_in(settings, store)
+    with store.read() as connection:
+        return sources.list_sources(connection, group=arguments.group, text=arguments.text)
+
+
+def _bring_in(settings: Settings, store: Store) -> None:
+    """Before the watch ever ran, the catalogue of config.toml is brought in first."""
     with store.read() as connection:
         empty = not sources.count_sources(connection)
     if empty:
         with store.write() as connection:
             sources.sync_catalogue(connection, [entry.source() for entry in settings.sources], utc_now())
-    with store.read() as connection:
-        return sources.list_sources(connection, group=arguments.group, text=arguments.text)
 
 
 def _list(arguments: argparse.Namespace, settings: Settings, store: Store) -> int:
@@ -106,7 +113,7 @@ def _test(arguments: argparse.Namespace, settings: Settings, store: Store) -> in
             if arguments.id not in configured:
                 raise
             source = configured[arguments.id]
-    trial = run_trial(source, settings, utc_now())
+    trial = run_trial(store, console(), source, settings, utc_now())
     _emit(trial_row(source.id, trial))
     for line in trial.lines:
         print(line, file=sys.stderr)
@@ -147,9 +154,10 @@ def _import(arguments: argparse.Namespace, _settings: Settings, store: Store) ->
             plan = opml.plan_import(connection, reading)
         added: tuple[str, ...] = ()
     else:
-        with store.write() as connection:
+        actor = console()
+        with acting(store, actor) as connection:
             plan = opml.plan_import(connection, reading)
-            added = opml.import_sources(connection, plan.fresh, now=utc_now())
+            added = opml.import_sources(connection, actor, plan.fresh, now=utc_now())
     ids = dict(zip(plan.fresh, added, strict=False))
     for candidate in plan.fresh:
         verdict = "已添加" if candidate in ids else "可添加"
@@ -176,8 +184,8 @@ def _read(path: Path) -> bytes:
 
 
 def _export(arguments: argparse.Namespace, settings: Settings, store: Store) -> int:
-    rows = [row for row in _rows(arguments, settings, store) if not row.demo]
-    data = opml.write_opml([row.source for row in rows], now=utc_now())
+    _bring_in(settings, store)
+    data, count = opml.export_file(store, console(), group=arguments.group, text=arguments.text, now=utc_now())
     if arguments.file == "-":
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
@@ -191,5 +199,5 @@ def _export(arguments: argparse.Namespace, settings: Settings, store: Store) -> 
     except OSError as error:
         temporary.unlink(missing_ok=True)
         raise InputError(f"无法写入 {target}：{_reason(error)}") from error
-    print(f"已导出 {len(rows)} 个监测源到 {target}", file=sys.stderr)
+    print(f"已导出 {count} 个监测源到 {target}", file=sys.stderr)
     return 0

@@ -1,4 +1,4 @@
-"""试抓一次: ask one source now and say in plain Chinese what came. Stores nothing, changes nothing."""
+"""试抓一次: ask one source now and say in plain Chinese what came. Stores nothing but who had whom asked."""
 
 from __future__ import annotations
 
@@ -10,11 +10,15 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from monitors import settings as s
+from monitors.access.acting import acting
+from monitors.access.actor import Actor
 from monitors.clock import stamp
 from monitors.errors import FetchError, ParseError
+from monitors.opinion import source_audit
 from monitors.opinion.model import Entry, Parsed, Rejected, Response, Source
 from monitors.opinion.schedule import age
 from monitors.opinion.sources import dated_url
+from monitors.store.engine import Store
 
 if TYPE_CHECKING:
     # Not at run time: the poller loads the judge, which a look at a source does not need.
@@ -78,6 +82,8 @@ async def try_source(source: Source, fetcher: Fetches, parser: Parses, now: date
 
 
 def run_trial(
+    store: Store,
+    actor: Actor,
     source: Source,
     settings: s.Settings,
     now: datetime,
@@ -85,7 +91,16 @@ def run_trial(
     fetcher: Callable[[], Fetches] | None = None,
     parser: Callable[[], Parses] | None = None,
 ) -> Trial:
-    """``try_source`` for callers without an event loop, with a fetcher and a parser of its own, closed afterwards."""
+    """``try_source`` for callers without an event loop, with a fetcher and a parser of its own, closed afterwards.
+
+    Written to the trail before anything is sent: no request leaves in nobody's name.
+
+    Raises:
+        RefusedError: the actor may not have sources asked; recorded.
+    """
+    with acting(store, actor) as connection:
+        actor.require("source.poll", kind=source_audit.KIND, target=source.id)
+        source_audit.record_poll(connection, actor, "试抓", source, at=now)
 
     async def trial() -> Trial:
         if fetcher is not None and parser is not None:
