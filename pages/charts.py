@@ -70,8 +70,8 @@ def hourly(rows: Sequence[HourLevel], hours: Sequence[datetime]) -> dict[str, An
     return chart.to_dict()
 
 
-def by_prefecture(rows: Sequence[PrefectureCount]) -> dict[str, Any]:
-    """Open alerts by prefecture, stacked by level."""
+def by_place(rows: Sequence[PrefectureCount], parts: str) -> dict[str, Any]:
+    """Open alerts by place, stacked by level; ``parts`` names what the places are (州市, 县市区)."""
     values = [
         {"place": row.name, "level": LEVEL_NAMES[level], "rank": rank, "n": number, "total": row.total}
         for row in rows
@@ -97,7 +97,7 @@ def by_prefecture(rows: Sequence[PrefectureCount]) -> dict[str, Any]:
             color=alt.Color(field="level", type="nominal", scale=_scale(ALERT_LEVELS), legend=None),
             order=alt.Order(field="rank", type="quantitative"),
             tooltip=[
-                alt.Tooltip(field="place", type="nominal", title="州市"),
+                alt.Tooltip(field="place", type="nominal", title=parts),
                 alt.Tooltip(field="level", type="nominal", title="级别"),
                 alt.Tooltip(field="n", type="quantitative", title="未办结（起）"),
             ],

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import datetime
 
 import streamlit as st
@@ -21,7 +21,7 @@ from monitors.access.actor import Actor
 from monitors.access.scope import Scope
 from monitors.access.sessions import Signed
 from monitors.clock import stamp, utc_now
-from monitors.errors import MonitorsError, RefusedError
+from monitors.errors import MonitorsError, RefusedError, StoreError
 from monitors.opening import open_store
 from monitors.opinion import board
 from monitors.settings import Settings
@@ -132,6 +132,11 @@ def explained() -> Iterator[None]:
 def touch() -> None:
     """The person acted: the idle limit counts from now."""
     if (found := find()) is not None:
+        _touch(found)
+
+
+def _touch(found: Signed) -> None:
+    with suppress(StoreError):  # a full disk stops no reading; the limit then counts from the last act written
         sessions.touch(store(), found, now=utc_now())
 
 
@@ -146,7 +151,7 @@ def settle(found: Signed) -> None:
     before = st.session_state.get(_HOLDER)
     if before is None or before[0] != found.token_hash:
         st.session_state.clear()
-        sessions.touch(store(), found, now=utc_now())
+        _touch(found)
     st.session_state[_HOLDER] = _holder(found)
 
 

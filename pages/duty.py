@@ -12,14 +12,16 @@ import streamlit as st
 from sqlalchemy.exc import SQLAlchemyError
 
 from monitors import sheets
+from monitors.access.scope import Scope
 from monitors.clock import utc_now
-from monitors.errors import MonitorsError
+from monitors.errors import MonitorsError, RefusedError
 from monitors.opinion import board, export
-from pages import charts, context, screen, story
+from pages import charts, context, screen, signed, story
 
 _LOG = logging.getLogger("monitors.pages")
 _TABLES = ("alert", "story", "item", "meta")
 CHOSEN, PAGE, DRAWN, FRAME, LIST = "duty_chosen", "duty_page", "duty_drawn", "duty_frame", "duty-list"
+_REGIONS = 32  # scopes kept at a time: the province, its 16 prefectures, and the counties that are looking
 _FORMATS: dict[sheets.Format, str] = {"xlsx": "Excel 表格（.xlsx）", "csv": "CSV（Excel 可直接打开）"}
 
 
@@ -28,46 +30,50 @@ def _now() -> datetime:
     return utc_now()
 
 
-# ── query: keyed by the data versions and the minute (the window moves and alerts fall overdue without any change) ────
-@st.cache_data(max_entries=4, show_spinner=False)
-def _counts(version: tuple[str, ...], minute: datetime) -> board.Counts:  # noqa: ARG001 - the cache key
+# ── query: keyed by the data versions, the scope, and the minute (windows move, alerts fall overdue by themselves) ────
+@st.cache_data(max_entries=_REGIONS, show_spinner=False)
+def _counts(version: tuple[str, ...], scope: Scope, minute: datetime) -> board.Counts:  # noqa: ARG001 - the cache key
     with context.store().read() as connection:
-        return board.counts(connection, context.settings(), minute)
+        return board.counts(connection, scope, context.settings(), minute)
 
 
-@st.cache_data(max_entries=32, show_spinner=False)
-def _board(version: tuple[str, ...], minute: datetime, chosen: str, page: int) -> dict[str, Any]:
+@st.cache_data(max_entries=2 * _REGIONS, show_spinner=False)
+def _board(version: tuple[str, ...], scope: Scope, minute: datetime, chosen: str, page: int) -> dict[str, Any]:
     size = context.settings().duty.page_size
     with context.store().read() as connection:
         alerts = board.open_alerts(
             connection,
+            scope,
             level=chosen if chosen != "new" else "",
             unsigned_only=chosen == "new",
             limit=size,
             offset=(page - 1) * size,
         )
-    return screen.board_payload(_counts(version, minute), alerts, chosen=chosen, page=page, page_size=size)
+    return screen.board_payload(_counts(version, scope, minute), alerts, chosen=chosen, page=page, page_size=size)
 
 
-@st.cache_data(max_entries=4, show_spinner=False)
-def _charts(version: tuple[str, ...], minute: datetime) -> tuple[dict[str, Any], dict[str, Any] | None]:
+@st.cache_data(max_entries=_REGIONS, show_spinner=False)
+def _charts(version: tuple[str, ...], scope: Scope, minute: datetime) -> tuple[dict[str, Any], dict[str, Any] | None]:
     with context.store().read() as connection:
-        hours = board.hourly_levels(connection, context.settings(), minute)
-        places = board.prefecture_counts(connection)
-    return charts.hourly(hours, _counts(version, minute).hours), charts.by_prefecture(places) if places else None
+        hours = board.hourly_levels(connection, scope, context.settings(), minute)
+        places = board.prefecture_counts(connection, scope)
+    # A county has no parts to compare.
+    drawn = charts.by_place(places, screen.parts_name(scope)) if places and screen.parts_name(scope) else None
+    return charts.hourly(hours, _counts(version, scope, minute).hours), drawn
 
 
-@st.cache_data(max_entries=4, show_spinner=False)
-def _wall(version: tuple[str, ...], minute: datetime) -> tuple[Any, ...]:
+@st.cache_data(max_entries=_REGIONS, show_spinner=False)
+def _wall(version: tuple[str, ...], scope: Scope, minute: datetime) -> tuple[Any, ...]:
     with context.store().read() as connection:
-        alerts = board.open_alerts(connection, limit=screen.WALL_ROWS)
-        return _counts(version, minute), alerts, board.prefecture_counts(connection), board.demo_mark(connection)
+        alerts = board.open_alerts(connection, scope, limit=screen.WALL_ROWS)
+        places = board.prefecture_counts(connection, scope) if screen.parts_name(scope) else ()
+        return _counts(version, scope, minute), alerts, places, board.demo_mark(connection)
 
 
-@st.cache_data(max_entries=4, show_spinner=False)
-def _alarm(version: tuple[str, ...]) -> tuple[datetime, str] | None:  # noqa: ARG001 - the cache key
+@st.cache_data(max_entries=_REGIONS, show_spinner=False)
+def _alarm(version: tuple[str, ...], scope: Scope) -> tuple[datetime, str] | None:  # noqa: ARG001 - the cache key
     with context.store().read() as connection:
-        return board.alarm(connection)
+        return board.alarm(connection, scope)
 
 
 @st.cache_data(ttl=15, max_entries=2, show_spinner=False)
@@ -77,11 +83,20 @@ def _trouble() -> board.Trouble:
 
 
 def _pulse(version: tuple[str, ...], minute: datetime, now: datetime) -> dict[str, Any]:
+    actor = context.actor()
+    scope = actor.scope
     with context.store().read() as connection:
         strip = board.strip(connection, context.settings(), now)
-    unsigned = sum(row.unsigned for row in _counts(version, minute).levels if row.level in board.URGENT_LEVELS)
-    refresh = context.settings().duty.refresh_seconds
-    return screen.pulse_payload(strip, _trouble(), _alarm(version), unsigned=unsigned, refresh=refresh, now=now)
+    unsigned = sum(row.unsigned for row in _counts(version, scope, minute).levels if row.level in board.URGENT_LEVELS)
+    return screen.pulse_payload(
+        strip,
+        _trouble() if actor.may("source.view") else None,
+        _alarm(version, scope),
+        unsigned=unsigned,
+        place="" if scope.everything else signed.short_region(scope.region),
+        refresh=context.settings().duty.refresh_seconds,
+        now=now,
+    )
 
 
 # ── draw ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -98,6 +113,8 @@ def _explained(draw: Callable[[], None]) -> None:
     """Run ``draw``; what the database refuses is said in Chinese, and the next look tries again."""
     try:
         draw()
+    except RefusedError as error:
+        st.warning(f"{error}。", icon="🔒")
     except MonitorsError as error:
         st.error(f"{error}。本页会自动重试。", icon="⛔")
     except SQLAlchemyError:
@@ -117,6 +134,7 @@ def _look(*, wall: bool) -> None:
 
 
 def _strip() -> None:
+    context.stay()
     version, minute = state = _state()
     pulse = _pulse(version, minute, _now())
     # The strip's own script answers with ``_changed``, once for each new state: so the list alone is drawn again,
@@ -140,11 +158,15 @@ def _frame_state() -> tuple[bool, str | None]:
 
 
 def _wall_screen() -> None:
+    context.stay()
     version, minute = _state()
-    counts, alerts, places, demo = _wall(version, minute)
+    scope = context.scope()
+    counts, alerts, places, demo = _wall(version, scope, minute)
     pulse = _pulse(version, minute, _now())
-    name = context.settings().site.name
-    screen.show_wall(screen.wall_payload(counts, alerts, places, name=name, demo=demo is not None, pulse=pulse))
+    name, parts = context.settings().site.name, screen.parts_name(scope)
+    screen.show_wall(
+        screen.wall_payload(counts, alerts, places, name=name, parts=parts, demo=demo is not None, pulse=pulse)
+    )
 
 
 @st.fragment(key=LIST)
@@ -156,18 +178,20 @@ def _list() -> None:
 
 def _draw_list() -> None:
     version, minute = st.session_state[DRAWN]
+    scope = context.scope()
     chosen, page = st.session_state.get(CHOSEN, ""), st.session_state.get(PAGE, 1)
     left, right = st.columns([3.3, 1], gap="medium")
     with left:
-        clicked = screen.show_board(_board(version, minute, chosen, page), on_choose=_choose, on_page=_turn)
+        clicked = screen.show_board(_board(version, scope, minute, chosen, page), on_choose=_choose, on_page=_turn)
     with right:
-        hours, places = _charts(version, minute)
+        hours, places = _charts(version, scope, minute)
         st.markdown("**近 24 小时欠薪相关报道**（篇/小时）")
         st.vega_lite_chart(hours, key="hours", width="stretch")
         if places is not None:
-            st.markdown("**未办结警情 · 按州市**（起）")
+            st.markdown(f"**未办结警情 · 按{screen.parts_name(scope)}**（起）")
             st.vega_lite_chart(places, key="places", width="stretch")
-        _export(chosen)
+        if context.may("story.export"):
+            _export(chosen)
     if clicked is not None:
         # By way of the address: the drawer belongs to the page, so it stays when the list is drawn again.
         st.query_params["story"] = str(int(clicked))
@@ -185,7 +209,7 @@ def _export(chosen: str) -> None:
         for fmt, name in _FORMATS.items():
             st.download_button(
                 name,
-                partial(_alerts_file, filters, fmt),
+                partial(_alerts_file, context.token(), filters, fmt),
                 file_name=export.file_name("警情清单", fmt, _now()),
                 mime=sheets.MIME[fmt],
                 on_click="ignore",
@@ -194,9 +218,10 @@ def _export(chosen: str) -> None:
             )
 
 
-def _alerts_file(filters: export.AlertFilters, fmt: sheets.Format) -> bytes:
+def _alerts_file(held: str, filters: export.AlertFilters, fmt: sheets.Format) -> bytes:
     # Made when somebody clicks, not every few seconds; the cut-off time in the file is the click's.
-    return export.alerts_file(context.store(), filters, fmt, utc_now(), settings=context.settings())
+    actor = context.actor_of(held)
+    return export.alerts_file(context.store(), actor, filters, fmt, utc_now(), settings=context.settings())
 
 
 def main() -> None:
@@ -207,8 +232,7 @@ def main() -> None:
     if wall or context.offer_demo():
         return
     _list()
-    if (wanted := story.chosen()) is not None:
-        story.open_drawer(wanted)
+    story.show_chosen()
 
 
 main()

@@ -13,8 +13,6 @@ from pages.markup import Html, joined, safe_url, tag
 from pages.wording import TONES, level_name, money, persons
 
 STYLE = """
-/* Streamlit's hint at an input ("Press Enter to apply") is English; the line below the box says it in Chinese. */
-[data-testid="InputInstructions"] { display: none; }
 .hit { line-height: 1.5; overflow-wrap: anywhere; font-size: .95rem; }
 .hit .head { display: flex; align-items: baseline; gap: .55rem; }
 .hit .badge { flex: none; border-radius: .35rem; padding: 0 .45rem; font-size: .78rem; line-height: 1.5; color: #fff;

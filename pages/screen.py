@@ -13,6 +13,7 @@ from typing import Any
 
 import streamlit as st
 
+from monitors.access.scope import Scope
 from monitors.clock import local
 from monitors.opinion.board import Counts, OpenAlert, PrefectureCount, Strip, Trouble
 from monitors.opinion.model import ALERT_LEVELS, LEVEL_NAMES, STANCE_NAMES
@@ -20,6 +21,8 @@ from pages.wording import TONES, marked, money, persons
 
 _FOLDER = Path(__file__).resolve().parent / "live"
 WALL_ROWS = 10
+# For those who cannot start the watch themselves.
+_TELL = "请告知省级管理员或值班员；停止期间的报道恢复后自动补抓，本页自行恢复。"
 Payload = dict[str, Any]
 
 
@@ -63,10 +66,41 @@ def _ms(moment: datetime) -> int:
     return int(moment.timestamp() * 1000)
 
 
+def parts_name(scope: Scope) -> str:
+    """What the part of the province consists of: 州市, 县（市、区）, or ``""`` where there is nothing to compare."""
+    if scope.everything:
+        return "州市"
+    return "县市区" if scope.region.endswith("00") else ""
+
+
 def pulse_payload(
-    strip: Strip, trouble: Trouble, alarm: tuple[datetime, str] | None, *, unsigned: int, refresh: float, now: datetime
+    strip: Strip,
+    trouble: Trouble | None,
+    alarm: tuple[datetime, str] | None,
+    *,
+    unsigned: int,
+    place: str,
+    refresh: float,
+    now: datetime,
 ) -> Payload:
-    """The strip's data. ``patience``: seconds without a word from the server after which the page says so."""
+    """The strip's data. ``patience``: seconds without a word from the server after which the page says so.
+
+    ``trouble`` None: the reader has no business with the sources. ``place``: whose records these are, ``""`` all.
+    """
+    return {
+        "now": _ms(now),
+        "state": strip.state,
+        "words": strip.words,
+        "advice": strip.advice if trouble or not strip.advice else _TELL,
+        "place": f"辖区：{place}" if place else "",
+        "patience": max(10.0, 4 * refresh),
+        "unsigned": unsigned,
+        "alarm": {"at": _ms(alarm[0]), "level": alarm[1]} if alarm else None,
+        "sources": _source_words(trouble) if trouble else {"words": "", "bad": False, "names": ""},
+    }
+
+
+def _source_words(trouble: Trouble) -> Payload:
     words = f"监测源 {trouble.watched} 个"
     if trouble.bad:
         words += f" · {trouble.bad} 个故障"
@@ -74,16 +108,7 @@ def pulse_payload(
         words += f" · {trouble.warn} 个需注意"
     more = trouble.bad + trouble.warn - len(trouble.names)
     listed = "\n".join(trouble.names) + (f"\n另有 {more} 个，见“监测源”" if more > 0 else "")
-    return {
-        "now": _ms(now),
-        "state": strip.state,
-        "words": strip.words,
-        "advice": strip.advice,
-        "patience": max(10.0, 4 * refresh),
-        "unsigned": unsigned,
-        "alarm": {"at": _ms(alarm[0]), "level": alarm[1]} if alarm else None,
-        "sources": {"words": words, "bad": bool(trouble.bad), "names": listed or "全部监测源正常"},
-    }
+    return {"words": words, "bad": bool(trouble.bad), "names": listed or "全部监测源正常"}
 
 
 def _hour_labels(hours: Iterable[datetime]) -> list[str]:
@@ -189,10 +214,11 @@ def wall_payload(
     prefectures: Sequence[PrefectureCount],
     *,
     name: str,
+    parts: str,
     demo: bool,
     pulse: Payload,
 ) -> Payload:
-    """Everything on the wall screen."""
+    """Everything on the wall screen. ``parts``: what the places are (州市, 县市区); ``""`` leaves them out."""
     tiles: list[Payload] = [
         {
             "label": f"{LEVEL_NAMES[row.level]} · 未办结",
@@ -212,11 +238,13 @@ def wall_payload(
     return {
         "name": name,
         "demo": demo,
+        "place": pulse["place"],
         "pulse": pulse,
         "tiles": tiles,
         "heading": f"未办结警情 {counts.open} 起" + (f" · 显示最急的 {len(alerts)} 起" if more > 0 else ""),
         "alerts": [alert_payload(row) for row in alerts],
         "nothing": "当前没有未办结的警情",
+        "parts": f"未办结警情 · 按{parts}" if parts else "",
         "prefectures": [
             {
                 "name": row.name,

@@ -8,16 +8,15 @@ from datetime import date, datetime, timedelta
 from functools import partial
 
 import streamlit as st
-from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from monitors import sheets
+from monitors.access.scope import Scope
 from monitors.clock import SHANGHAI, local, utc_now
 from monitors.errors import MonitorsError
 from monitors.opinion import export, search
 from monitors.opinion.model import KINDS, LEVELS, SOURCE_GROUPS, STANCE_NAMES, STANCES
 from monitors.regions import divisions
-from monitors.store import tables as t
 from pages import context, results, story
 from pages.wording import level_name
 
@@ -62,7 +61,7 @@ def _select(label: str, options: list[str], key: str, names: dict[str, str] | No
     return chosen or ""
 
 
-def _ask() -> search.Filters:
+def _ask(scope: Scope) -> search.Filters:
     st.text_input(
         "检索词",
         key="q",
@@ -75,17 +74,20 @@ def _ask() -> search.Filters:
         max_chars=200,
     )
     st.caption("空格：同时含有　｜　竖线 |：含其一　｜　减号 -：排除　｜　引号“ ”：原样连续")
-    period, pref, county, rel, level, stance, more = st.columns(
-        [1.15, 1.25, 1.25, 1, 1.7, 1, 1], vertical_alignment="bottom"
-    )
+    # A choice of places only among one's own: a prefecture's people choose a county, a county's nothing.
+    wide = [1.25, 1.25] if scope.everything else [1.25] if _has_counties(scope) else []
+    period, *places, rel, level, stance, more = st.columns([1.15, *wide, 1, 1.7, 1, 1], vertical_alignment="bottom")
     with period:
         _select("时间", list(PERIODS), "time")
-    with pref:
-        names = {d.code: d.name for d in divisions.prefectures()} | {divisions.YUNNAN: "云南省（全部）"}
-        chosen = _select("州市", ["", divisions.YUNNAN, *(d.code for d in divisions.prefectures())], "pref", names)
-    with county:
-        inside = [d for d in divisions.counties() if d.parent == chosen]
-        _select("县", ["", *(d.code for d in inside)], "county", {d.code: d.name for d in inside})
+    chosen = scope.region
+    if scope.everything:
+        with places[0]:
+            names = {d.code: d.name for d in divisions.prefectures()} | {divisions.YUNNAN: "云南省（全部）"}
+            chosen = _select("州市", ["", divisions.YUNNAN, *(d.code for d in divisions.prefectures())], "pref", names)
+    if places:
+        with places[-1]:
+            inside = [d for d in divisions.counties() if d.parent == chosen]
+            _select("县（市、区）", ["", *(d.code for d in inside)], "county", {d.code: d.name for d in inside})
     with rel:
         _select("相关性", ["全部", "相关", "不相关"], "rel")
     with level:
@@ -102,7 +104,7 @@ def _ask() -> search.Filters:
     with stance:
         _select("立场", ["", *STANCES], "stance", STANCE_NAMES)
     with more, st.popover("更多条件", width="stretch", icon=":material/tune:"):
-        _ask_more()
+        _ask_more(scope)
     if st.session_state["time"] == CUSTOM:
         st.date_input(
             "发布日期（起止两天都含）",
@@ -116,12 +118,17 @@ def _ask() -> search.Filters:
     return _filters(utc_now())
 
 
-def _ask_more() -> None:
-    known = _sources(context.versions("source"))
+def _has_counties(scope: Scope) -> bool:
+    return scope.region.endswith("00")
+
+
+def _ask_more(scope: Scope) -> None:
+    # Which sources and outlets a part of the province meets with depends on its reports; the province sees all.
+    known = _outlets(context.versions("source") if scope.everything else context.versions("item", "source"), scope)
     _select("类别", ["", *KINDS], "kind")
     _select("来源组", ["", *SOURCE_GROUPS], "group")
-    _select("监测源", ["", *(key for key, _, _ in known)], "source", {key: name for key, name, _ in known})
-    _select("媒体", ["", *sorted({outlet for _, _, outlet in known})], "outlet")
+    _select("监测源", ["", *(key for key, _ in known.sources)], "source", dict(known.sources))
+    _select("媒体", ["", *known.outlets], "outlet")
     st.button("清空全部条件", on_click=_clear, width="stretch", icon=":material/filter_alt_off:")
 
 
@@ -132,7 +139,7 @@ def _filters(now: datetime) -> search.Filters:
         query=asked["q"] or "",
         since=since,
         until=until,
-        region=asked["county"] or asked["pref"] or "",
+        region=asked.get("county") or asked.get("pref") or "",
         source=asked["source"] or "",
         group=asked["group"] or "",
         outlet=asked["outlet"] or "",
@@ -161,18 +168,15 @@ def _midnight(day: date) -> datetime:
 
 # ── query ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 @st.cache_data(max_entries=64, show_spinner=False)
-def _found(version: tuple[str, ...], filters: search.Filters, page: int) -> search.Found:  # noqa: ARG001 - the cache key
+def _found(version: tuple[str, ...], scope: Scope, filters: search.Filters, page: int) -> search.Found:  # noqa: ARG001 - the cache key
     with context.store().read() as connection:
-        return search.search(connection, filters, page=page, size=SIZE)
+        return search.search(connection, scope, filters, page=page, size=SIZE)
 
 
-@st.cache_data(max_entries=4, show_spinner=False)
-def _sources(version: tuple[str, ...]) -> list[tuple[str, str, str]]:  # noqa: ARG001 - the cache key
+@st.cache_data(max_entries=32, show_spinner=False)
+def _outlets(version: tuple[str, ...], scope: Scope) -> search.Outlets:  # noqa: ARG001 - the cache key
     with context.store().read() as connection:
-        rows = connection.execute(
-            select(t.source.c.id, t.source.c.name, t.source.c.outlet).order_by(t.source.c.name, t.source.c.id)
-        )
-        return [(row.id, row.name, row.outlet) for row in rows]
+        return search.outlets(connection, scope)
 
 
 # ── draw ─────────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -182,7 +186,7 @@ def _count_words(found: search.Found) -> str:
     return f"{found.total:,} 篇"
 
 
-def _bar(filters: search.Filters) -> tuple[search.Filters, search.Found]:
+def _bar(scope: Scope, filters: search.Filters) -> tuple[search.Filters, search.Found]:
     """The line above the results: count, order, export."""
     left, middle, right = st.columns([5, 2.2, 1], vertical_alignment="center")
     with middle, st.container(horizontal_alignment="right"):
@@ -198,30 +202,37 @@ def _bar(filters: search.Filters) -> tuple[search.Filters, search.Found]:
             label_visibility="collapsed",
         )
     filters = replace(filters, sort=order or "时间")
-    found = _found(context.versions("item", "source"), filters, _page())
+    found = _found(context.versions("item", "source"), scope, filters, _page())
     with left:
         st.markdown(f"**找到 {_count_words(found)}**")
         for note in found.notes:
             st.caption(note)
-    with right:
-        _export(filters, found)
+    if context.may("story.export"):
+        with right:
+            _export(filters, found)
     return filters, found
 
 
 def _export(filters: search.Filters, found: search.Found) -> None:
-    store, settings, now = context.store(), context.settings(), utc_now()
+    now = utc_now()
     with st.popover("导出", width="stretch", icon=":material/download:", disabled=not found.total):
         st.caption("导出当前条件下的全部结果，含截至时间与筛选条件。")
         for fmt, name in FORMAT_NAMES.items():
             st.download_button(
                 name,
-                partial(export.items_file, store, filters, fmt, now, settings=settings),
+                partial(_items_file, context.token(), filters, fmt),
                 file_name=export.file_name("舆情检索结果", fmt, now),
                 mime=sheets.MIME[fmt],
                 on_click="ignore",
                 key=f"export-{fmt}",
                 width="stretch",
             )
+
+
+def _items_file(held: str, filters: search.Filters, fmt: sheets.Format) -> bytes:
+    # Made when somebody clicks, for whoever is signed in then; the cut-off time in the file is the click's.
+    actor = context.actor_of(held)
+    return export.items_file(context.store(), actor, filters, fmt, utc_now(), settings=context.settings())
 
 
 def _page() -> int:
@@ -263,7 +274,8 @@ def main() -> None:
     if context.offer_demo():
         return
     try:
-        _, found = _bar(_ask())
+        scope = context.scope()
+        _, found = _bar(scope, _ask(scope))
     except MonitorsError as error:
         st.error(str(error), icon=":material/error:")
         return
@@ -274,8 +286,7 @@ def main() -> None:
     if not found.total:
         st.info("没有符合条件的报道。可以少用几个词、放宽时间或地区。", icon=":material/search_off:")
     _list(found)
-    if (wanted := story.chosen()) is not None:
-        story.open_drawer(wanted)
+    story.show_chosen()
 
 
 main()

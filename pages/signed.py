@@ -88,6 +88,10 @@ def short_region(code: str) -> str:
 
 
 def _leave() -> None:
-    signing.sign_out(context.store(), context.token(), settings=context.settings(), now=utc_now())
+    try:
+        signing.sign_out(context.store(), context.token(), settings=context.settings(), now=utc_now())
+    except MonitorsError as error:
+        st.toast(f"未能退出：{error}", icon="⛔", duration="long")
+        return
     st.session_state.clear()
     st.session_state[_LEFT] = True

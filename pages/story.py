@@ -7,13 +7,14 @@ from datetime import datetime
 
 import streamlit as st
 
+from monitors.access.restricted import summary
 from monitors.clock import stamp, utc_now
-from monitors.errors import StoreError
+from monitors.errors import MonitorsError, RefusedError
 from monitors.opinion import dossier
 from monitors.opinion.board import elapsed_words, short_place
 from monitors.opinion.dossier import AlertView, Dossier, ReportView
 from monitors.opinion.model import CLOSED_STATES, STANCE_NAMES, Evidence
-from pages import context
+from pages import context, restricted
 from pages.markup import Html, joined, link, safe_url, tag
 from pages.wording import TONES, level_name, money, persons, sentiment_name
 
@@ -27,27 +28,31 @@ _ABOUT = (
 )
 
 
-def open_drawer(story_id: int) -> None:
-    """Show the story at the right edge; its address keeps the story while it is open."""
-    _drawer(story_id)
-
-
-def chosen() -> int | None:
-    """The story of the page's address (``?story=12``), if it is a number."""
+def show_chosen() -> None:
+    """Show the story of the page's address (``?story=12``) at the right edge, if it names one."""
     value = st.query_params.get("story", "")
-    return int(value) if value.isdigit() and len(value) < 12 else None
+    wanted = int(value) if value.isascii() and value.isdigit() and len(value) < 12 else None
+    restricted.forget(wanted)
+    if wanted is not None:
+        _drawer(wanted)
 
 
 def _closed() -> None:
     st.query_params.pop("story", None)
+    restricted.forget()
 
 
 @st.dialog("事件详情", width=880, position="right", on_dismiss=_closed)
 def _drawer(story_id: int) -> None:
+    closed = restricted.offered()
     try:
-        with context.store().read() as connection:
-            found = dossier.read(connection, story_id)
-    except StoreError as error:
+        with context.look() as connection:
+            who = context.actor()
+            found = dossier.read(connection, who, story_id)
+            held = summary(connection, who, restricted.KIND, str(story_id), found.region) if found and closed else None
+    except RefusedError:
+        found = None  # said as if there were none; the refusal is in the trail
+    except MonitorsError as error:
         st.error(str(error), icon="⛔")
         return
     if found is None:
@@ -55,13 +60,17 @@ def _drawer(story_id: int) -> None:
         return
     now = utc_now()
     st.html(_summary(found, now))
-    reports, reasons, line = st.tabs([f"报道 {found.items}", "研判依据", "时间线"])
+    names = [f"报道 {found.items}", "研判依据", "时间线"]
+    reports, reasons, line, *more = st.tabs([*names, "受限信息"] if closed else names)
     with reports:
         st.html(_reports(found))
     with reasons:
         st.html(_reasons(found))
     with line:
         st.html(_timeline(found))
+    if more:
+        with more[0]:
+            restricted.panel(found, held)
 
 
 def _whole(*children: object) -> Html:

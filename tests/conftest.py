@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import base64
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from sqlalchemy import insert
 
 from monitors import settings as settings_module
+from monitors.access.roles import REGION_LEVEL, Role
+from monitors.store import tables
 from monitors.store.engine import Store
 from monitors.store.schema import upgrade
 
@@ -70,6 +74,39 @@ def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
     streamlit.cache_resource.clear()
     streamlit.cache_data.clear()
     settings_module.current.cache_clear()
+
+
+# Where an account of the role works when the test does not care.
+_HOME = {"county": "530102", "prefecture": "530100", "province": "530000", None: "530000"}
+
+
+@pytest.fixture
+def signed(house: Store, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
+    """``signed(role, region)``: a new account of that role looks at the pages from here on; returns its token."""
+    from monitors.access import accounts, sessions
+
+    context = pytest.importorskip("pages.context")
+
+    def sign_in(role: Role = Role.ADMINISTRATOR, region: str = "", *, now: datetime | None = None) -> str:
+        now = now or datetime.now(UTC)
+        with house.write() as connection:
+            account_id = connection.execute(
+                insert(tables.account)
+                .values(
+                    name=f"u{now.timestamp():.6f}", display="示例人员", role=str(role),
+                    region=region or _HOME[REGION_LEVEL[role]], must_change=False, origin="local",
+                    created_at=now, updated_at=now,
+                )
+                .returning(tables.account.c.id)
+            ).scalar_one()  # fmt: skip
+            account = accounts.get(connection, account_id)
+            token = sessions.mint(
+                connection, account, settings=settings_module.load(), now=now, address="127.0.0.1", agent="test"
+            )
+        monkeypatch.setattr(context, "token", lambda: token)
+        return token
+
+    return sign_in
 
 
 def fresh_database(base: str, name: str) -> str:

@@ -19,6 +19,13 @@ from tests import seed
 ROOT = Path(__file__).resolve().parent.parent
 
 
+@pytest.fixture
+def house(house, signed):
+    """The house with an administrator looking."""
+    signed()
+    return house
+
+
 def page(**address):
     app = AppTest.from_file(str(ROOT / "pages" / "frame.py"), default_timeout=30)
     for name, value in address.items():
@@ -114,9 +121,9 @@ def test_only_a_change_is_asked_for_again(house, monkeypatch):
     asked = []
     honest = board.open_alerts
 
-    def counting(connection, **named):
+    def counting(connection, scope, **named):
         asked.append(named)
-        return honest(connection, **named)
+        return honest(connection, scope, **named)
 
     monkeypatch.setattr(board, "open_alerts", counting)
     minute = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)

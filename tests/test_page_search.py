@@ -17,6 +17,13 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 @pytest.fixture
+def house(house, signed):
+    """The house with an administrator looking."""
+    signed()
+    return house
+
+
+@pytest.fixture
 def full(house):
     now = datetime.now(UTC)
     for planted in (*seed.mixed(12), *seed.hostile()):

@@ -6,6 +6,7 @@ function build(root) {
     root,
     words: el("strong", "words"),
     advice: el("span", "advice"),
+    place: el("span", "place"),
     sources: el("span", "sources"),
     sound: el("button", "sound"),
     wall: titled(el("a", "wall", "进入大屏"), "全屏大屏：无侧栏，大字，自动刷新"),
@@ -16,7 +17,7 @@ function build(root) {
     await toggleSound()
     showSound(strip.sound)
   }
-  root.replaceChildren(el("span", "lamp"), strip.words, strip.sources, strip.sound, strip.wall, strip.advice)
+  root.replaceChildren(el("span", "lamp"), strip.words, strip.place, strip.sources, strip.sound, strip.wall, strip.advice)
   return strip
 }
 
@@ -39,6 +40,7 @@ export default function (component) {
     strip.askedAt = Date.now()
     setTriggerValue("changed", data.changed)
   }
+  strip.place.textContent = data.place
   strip.sources.textContent = data.sources.words
   strip.sources.title = data.sources.names
   strip.sources.classList.toggle("bad", data.sources.bad)

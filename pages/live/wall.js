@@ -68,7 +68,7 @@ function build(screen, data) {
     el(
       "header",
       "",
-      el("div", "name", data.name, data.demo && el("span", "demo", "演示数据")),
+      el("div", "name", data.name, data.place && el("span", "place", data.place), data.demo && el("span", "demo", "演示数据")),
       screen.strip,
       el("div", "clock", screen.time, screen.day),
     ),
@@ -80,8 +80,9 @@ function build(screen, data) {
       el(
         "section",
         "side",
-        el("h2", "", "未办结警情 · 按州市"),
-        el("div", "prefectures", ...data.prefectures.map((row) => prefecture(row, top))),
+        ...(data.parts
+          ? [el("h2", "", data.parts), el("div", "prefectures", ...data.prefectures.map((row) => prefecture(row, top)))]
+          : []),
         el("h2", "", "近 24 小时欠薪相关报道（每小时）"),
         el("div", "trend", bars(data.trend.series, data.trend.labels, "篇")),
         el("div", "axis", el("span", "", data.trend.labels[0]), el("span", "", "现在")),
