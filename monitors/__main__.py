@@ -102,6 +102,13 @@ def build_parser(chosen: str = "") -> argparse.ArgumentParser:
     demo.add_parser("load", help="载入约 40 天的演示数据").set_defaults(command=_with_store(_demo_load))
     demo.add_parser("clear", help="清除演示数据").set_defaults(command=_with_store(_demo_clear))
 
+    accounts = commands.add_parser("accounts", help="账号：添加、列出、停用、启用、重置密码、解除等待")
+    if chosen == "accounts":
+        from monitors.access import accounts_cli  # noqa: PLC0415 - see above
+
+        accounts_cli.add_arguments(accounts)
+        accounts.set_defaults(command=_with_store(accounts_cli.run))
+
     backup = commands.add_parser("backup", help="备份数据库到一个文件（运行中也可以）")
     backup.add_argument("file", type=Path)
     backup.set_defaults(command=_with_store(_backup))
