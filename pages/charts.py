@@ -70,7 +70,7 @@ def hourly(rows: Sequence[HourLevel], hours: Sequence[datetime]) -> dict[str, An
     return chart.to_dict()
 
 
-def by_place(rows: Sequence[PrefectureCount], parts: str) -> dict[str, Any]:
+def by_prefecture(rows: Sequence[PrefectureCount], parts: str = "州市") -> dict[str, Any]:
     """Open alerts by place, stacked by level; ``parts`` names what the places are (州市, 县市区)."""
     values = [
         {"place": row.name, "level": LEVEL_NAMES[level], "rank": rank, "n": number, "total": row.total}

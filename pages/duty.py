@@ -58,7 +58,7 @@ def _charts(version: tuple[str, ...], scope: Scope, minute: datetime) -> tuple[d
         hours = board.hourly_levels(connection, scope, context.settings(), minute)
         places = board.prefecture_counts(connection, scope)
     # A county has no parts to compare.
-    drawn = charts.by_place(places, screen.parts_name(scope)) if places and screen.parts_name(scope) else None
+    drawn = charts.by_prefecture(places, screen.parts_name(scope)) if places and screen.parts_name(scope) else None
     return charts.hourly(hours, _counts(version, scope, minute).hours), drawn
 
 

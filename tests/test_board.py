@@ -12,7 +12,7 @@ from sqlalchemy import insert, update
 
 from monitors import settings as settings_module
 from monitors.access.actor import SYSTEM
-from monitors.access.scope import EVERYWHERE
+from monitors.access.scope import EVERYWHERE, Scope
 from monitors.opinion import board, dossier, heartbeat
 from monitors.opinion.model import ALERT_LEVELS, Evidence
 from monitors.store import tables as t
@@ -245,6 +245,13 @@ def test_prefectures_sum_to_the_open_alerts(store):
     assert sum(row.total for row in rows) == ask(store, board.counts, EVERYWHERE, SETTINGS, NOW).open
     assert len(rows[0].levels) == len(ALERT_LEVELS)
     charts.by_prefecture(rows)
+
+
+def test_a_prefecture_is_counted_by_its_counties(store):
+    for region, level in (("530627", "I"), ("530602", "IV"), ("530602", "II"), ("530600", "III"), ("532504", "II")):
+        plant(store, region=region, level=level)
+    rows = ask(store, board.prefecture_counts, Scope("530600"))
+    assert [(row.name, row.total) for row in rows] == [("昭阳区", 2), ("镇雄县", 1), ("未定到县", 1)]
 
 
 def test_one_line_of_the_list(store):

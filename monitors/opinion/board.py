@@ -126,7 +126,7 @@ class OpenAlert:
 
 @dataclass(frozen=True, slots=True)
 class PrefectureCount:
-    """Open alerts of one prefecture by level (order of ``ALERT_LEVELS``); code ``""`` is 未定位."""
+    """Open alerts of one prefecture or county by level (order of ``ALERT_LEVELS``); code ``""`` is 未定位, 未定到县."""
 
     code: str
     name: str
@@ -361,8 +361,11 @@ def alarm(connection: Connection, scope: Scope) -> tuple[datetime, str] | None:
 
 
 def prefecture_counts(connection: Connection, scope: Scope) -> tuple[PrefectureCount, ...]:
-    """Open alerts by prefecture, most first; a place known only to the province or not at all comes last."""
-    code = func.substr(story.c.region, 1, 4)
+    """Open alerts by prefecture, or, for a prefecture's people, by county; most first.
+
+    What is known only to the province or prefecture, or not at all, comes last.
+    """
+    code = func.substr(story.c.region, 1, 4 if scope.everything else 6)
     rows = connection.execute(
         select(code, alert.c.level, func.count())
         .select_from(_ALERTS)
@@ -371,13 +374,16 @@ def prefecture_counts(connection: Connection, scope: Scope) -> tuple[PrefectureC
     ).all()
     tally: dict[str, list[int]] = {}
     for prefix, level, number in rows:
-        known = str(prefix) if len(str(prefix)) == 4 and not str(prefix).endswith("00") else ""
+        known = str(prefix).ljust(6, "0") if len(str(prefix)) >= 4 and not str(prefix).endswith("00") else ""
         tally.setdefault(known, [0] * len(ALERT_LEVELS))[ALERT_LEVELS.index(level)] += int(number)
-    found = [
-        PrefectureCount(code, short_place(code), tuple(levels))
-        for code, levels in ((f"{prefix}00" if prefix else "", levels) for prefix, levels in tally.items())
-    ]
+    found = [PrefectureCount(known, _part_name(known, scope), tuple(levels)) for known, levels in tally.items()]
     return tuple(sorted(found, key=lambda row: (not row.code, -row.total, row.code)))
+
+
+def _part_name(code: str, scope: Scope) -> str:
+    if scope.everything:
+        return short_place(code)
+    return divisions.short_name(code) if code else "未定到县"
 
 
 def hourly_levels(connection: Connection, scope: Scope, settings: Settings, now: datetime) -> tuple[HourLevel, ...]:
