@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
 
-from monitors.clock import stamp, utc_now
+from monitors.access.actor import Actor
+from monitors.clock import local, stamp, utc_now
 from monitors.errors import ConflictError, MonitorsError
-from monitors.opinion import heartbeat, sources
+from monitors.opinion import heartbeat, source_audit, sources
 from monitors.opinion.model import Source
 from monitors.opinion.schedule import HEALTH_NAMES
+from monitors.opinion.source_audit import LastChange
 from monitors.opinion.source_rules import PAGE_INTERVAL_FLOOR, problems
 from monitors.opinion.sources import PollRow, SetAside, SourceRow
 from monitors.opinion.trial import Trial, run_trial
@@ -70,20 +72,25 @@ def rerun_with(note: str) -> None:
 @st.dialog("新增监测源", width="large", position="right", on_dismiss=_closed)
 def open_new() -> None:
     """The empty form in the drawer."""
-    sent = source_form.ask(source_form.BLANK, key="new-source", check=problems, save_label="添加")
+    with context.explained():
+        with context.look():
+            actor = context.actor()
+            actor.require("source.edit", kind=source_audit.KIND)
+        _new(actor)
+
+
+def _new(actor: Actor) -> None:
+    trying = actor.may("source.poll")
+    sent = source_form.ask(source_form.BLANK, key="new-source", check=problems, save_label="添加", trying=trying)
     if sent is None:
         return
     if sent.action == "try":
         _show_trial(_look(sent.source))
-    else:
-        try:
-            with context.store().write() as connection:
-                added = sources.add_source(connection, sent.source, now=utc_now())
-        except MonitorsError as error:
-            st.error(str(error), icon=":material/error:")
-            return
-        st.query_params["source"] = added
-        rerun_with(f"已添加“{sent.source.name}”，马上开始抓取")
+        return
+    with context.act() as connection:
+        added = sources.add_source(connection, actor, sent.source, now=utc_now())
+    st.query_params["source"] = added
+    rerun_with(f"已添加“{sent.source.name}”，马上开始抓取")
 
 
 # ── One source ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -93,43 +100,61 @@ def open_new() -> None:
 def open_drawer(source_id: str) -> None:
     """Everything about one source at the right edge; the page's address keeps it while it is open."""
     try:
-        with context.store().read() as connection:
+        with context.look() as connection:
+            actor = context.actor()
+            actor.require("source.view", kind=source_audit.KIND, target=source_id[:80])
             row = sources.get(connection, source_id)
+            last = source_audit.last_change(connection, row)
     except MonitorsError as error:
         st.warning(str(error), icon=":material/search_off:")
         return
-    st.html(_summary(row))
+    st.html(_summary(row, last))
     if row.demo:
         st.caption("这是演示数据的监测源，不会抓取，也不能修改。")
     else:
-        _actions(row)
+        _actions(row, actor)
     trial_id, trial = st.session_state.get(_TRIAL, ("", None))
     if trial_id == row.source.id:
         _show_trial(trial)
-    history, set_aside, edit = st.tabs(["抓取记录", "搁置条目", "修改"])
+    _tabs(row, actor)
+
+
+def _tabs(row: SourceRow, actor: Actor) -> None:
+    source_id = row.source.id
+    changing = actor.may("source.edit")
+    history, set_aside, *rest = st.tabs(["抓取记录", "搁置条目", *(["修改"] if changing else [])])
     with history:
         _history(source_id)
-    with set_aside, context.store().read() as connection:
+    with set_aside, context.explained(), context.look() as connection:
         st.html(_aside(sources.set_aside_rows(connection, source_id, limit=_SHOWN_ROWS)))
-    with edit:
-        if row.demo:
-            st.caption("演示数据不能修改。")
-        elif row.removed:
-            st.caption("已移除的监测源不能修改。")
-        else:
-            _edit(row)
+    for tab in rest:
+        with tab, context.explained():
+            if row.demo:
+                st.caption("演示数据不能修改。")
+            elif row.removed:
+                st.caption("已移除的监测源不能修改。")
+            else:
+                _edit(row, actor)
 
 
 @st.fragment(run_every=5.0)
 def _history(source_id: str) -> None:
-    try:
+    with context.explained():
+        if not context.may("source.view"):
+            st.rerun()  # the whole page, which says why
         with context.store().read() as connection:
             st.html(_polls(sources.recent_polls(connection, source_id, limit=_SHOWN_ROWS)))
-    except MonitorsError as error:
-        st.error(str(error), icon=":material/error:")
 
 
-def _summary(row: SourceRow) -> Html:
+def changed_words(last: LastChange | None, now: datetime) -> str:
+    """``张三 11-23 10:20``, with the year where it is not this one; an em dash where nobody knows."""
+    if last is None:
+        return "—"
+    at = local(last.at)
+    return f"{last.who} {at:%m-%d %H:%M}" if at.year == local(now).year else f"{last.who} {at:%Y-%m-%d %H:%M}"
+
+
+def _summary(row: SourceRow, last: LastChange | None) -> Html:
     now = utc_now()
     source = row.source
     health = row.health(context.settings().watch, now)
@@ -148,6 +173,7 @@ def _summary(row: SourceRow) -> Html:
         ("上次抓取", stamp(row.last_poll_at)),
         ("上次成功", stamp(row.last_ok_at)),
         ("最新报道", stamp(row.newest_item_at)),
+        ("最近修改", changed_words(last, now)),
         ("来历", f"{ORIGIN_NAMES.get(row.origin, row.origin)}（{source.id}）"),
     ]
     wide = {"网址", "状况"}
@@ -163,56 +189,62 @@ def _summary(row: SourceRow) -> Html:
     )
 
 
-def _actions(row: SourceRow) -> None:
-    source_id, name = row.source.id, row.source.name
+def _actions(row: SourceRow, actor: Actor) -> None:
+    source_id, name, paused = row.source.id, row.source.name, row.source.paused
+    changing, polling = actor.may("source.edit"), actor.may("source.poll")
     if row.removed:
-        if st.button("放回列表", icon=":material/undo:", key="source-restore"):
+        if changing and st.button("放回列表", icon=":material/undo:", key="source-restore"):
             _change(sources.restore, source_id, f"“{name}”已放回列表")
         return
     with st.container(horizontal=True):
-        tried = st.button("试抓一次", icon=":material/network_check:", key="source-try")
-        polled = not row.source.paused and st.button("立即抓取", icon=":material/bolt:", key="source-poll")
-        if row.source.paused:
-            switched = st.button("恢复抓取", icon=":material/play_arrow:", key="source-resume")
-        else:
-            switched = st.button("暂停抓取", icon=":material/pause:", key="source-pause")
-        with st.popover("移除", icon=":material/delete:", key="source-remove-menu"):
-            st.write("移除后不再抓取，已收录的报道保留。")
-            removed = st.button("确认移除", type="primary", key="source-remove")
+        pressed = _buttons(paused=paused, changing=changing, polling=polling)
     # Outside the row of buttons, so that what they say stands below it.
-    if tried:
-        st.session_state[_TRIAL] = (source_id, _look(row.source))
-    elif polled:
-        _poll_now(row)
-    elif switched and row.source.paused:
+    if pressed == "try":
+        with context.explained():
+            st.session_state[_TRIAL] = (source_id, _look(row.source))
+    elif pressed == "poll":
+        with context.explained():
+            _poll_now(row)
+    elif pressed == "resume":
         _change(sources.resume, source_id, f"“{name}”已恢复抓取")
-    elif switched:
+    elif pressed == "pause":
         _change(sources.pause, source_id, f"“{name}”已暂停")
-    elif removed:
+    elif pressed == "remove":
         st.query_params.pop("source", None)
         _change(sources.remove, source_id, f"“{name}”已移除")
 
 
+def _buttons(*, paused: bool, changing: bool, polling: bool) -> str:
+    """What this person may have done; the name of the button pressed, or ``""``."""
+    found: dict[str, bool] = {}
+    if polling:
+        found["try"] = st.button("试抓一次", icon=":material/network_check:", key="source-try")
+    if polling and not paused:
+        found["poll"] = st.button("立即抓取", icon=":material/bolt:", key="source-poll")
+    if changing and paused:
+        found["resume"] = st.button("恢复抓取", icon=":material/play_arrow:", key="source-resume")
+    elif changing:
+        found["pause"] = st.button("暂停抓取", icon=":material/pause:", key="source-pause")
+    if changing:
+        with st.popover("移除", icon=":material/delete:", key="source-remove-menu"):
+            st.write("移除后不再抓取，已收录的报道保留。")
+            found["remove"] = st.button("确认移除", type="primary", key="source-remove")
+    return next((name for name, pressed in found.items() if pressed), "")
+
+
 def _change(function: Callable[..., Any], source_id: str, note: str) -> None:
-    try:
-        with context.store().write() as connection:
-            function(connection, source_id, now=utc_now())
-    except MonitorsError as error:
-        st.error(str(error), icon=":material/error:")
-        return
-    rerun_with(note)
+    with context.explained():
+        with context.act() as connection:
+            function(connection, context.actor(), source_id, now=utc_now())
+        rerun_with(note)
 
 
 def _poll_now(row: SourceRow) -> None:
     """Make it due and stay to see what came, if the watch is alive to do it."""
     asked = utc_now()
-    try:
-        with context.store().write() as connection:
-            sources.poll_now(connection, row.source.id, now=asked)
-            alive = heartbeat.pulse(connection, context.settings(), asked)
-    except MonitorsError as error:
-        st.error(str(error), icon=":material/error:")
-        return
+    with context.act() as connection:
+        sources.poll_now(connection, context.actor(), row.source.id, now=asked)
+        alive = heartbeat.pulse(connection, context.settings(), asked)
     if alive.state != "ok":
         st.warning(f"{alive.words}；监测恢复后会立即抓取这个监测源。", icon=":material/warning:")
         return
@@ -228,7 +260,7 @@ def _poll_now(row: SourceRow) -> None:
 
 def _look(source: Source) -> Trial:
     with st.spinner("正在试抓，最多需要半分钟…"):
-        return run_trial(source, context.settings(), utc_now())
+        return run_trial(context.store(), context.actor(), source, context.settings(), utc_now())
 
 
 def _show_trial(trial: Trial) -> None:
@@ -253,7 +285,7 @@ def _show_trial(trial: Trial) -> None:
             table,
             more,
             joined(tag("p", "搁置的条目："), tag("ul", *aside)) if aside else "",
-            tag("p", "试抓不会写入任何数据。", class_="muted"),
+            tag("p", "试抓不收录报道，只在审计记录中留一行。", class_="muted"),
             class_=f"trial {'good' if trial.ok else 'poor'}",
             role="status",
         )
@@ -289,26 +321,23 @@ def _aside(rows: Sequence[SetAside]) -> Html:
     return tag("table", head, *body, class_="source-polls")
 
 
-def _edit(row: SourceRow) -> None:
+def _edit(row: SourceRow, actor: Actor) -> None:
     key = f"edit-{row.source.id}-{row.revision}"
     # What config.toml set below the page's floor stays valid while nobody lowers it further.
     floor = min(PAGE_INTERVAL_FLOOR, row.source.interval_seconds)
     check = partial(problems, interval_floor=floor)
-    sent = source_form.ask(row.source, key=key, check=check, save_label="保存修改")
+    sent = source_form.ask(row.source, key=key, check=check, save_label="保存修改", trying=actor.may("source.poll"))
     if sent is None:
         return
     if sent.action == "try":
         st.session_state[_TRIAL] = (row.source.id, _look(sent.source))
         st.rerun(scope="fragment")
     try:
-        with context.store().write() as connection:
-            sources.edit_source(connection, sent.source, revision=row.revision, now=utc_now())
+        with context.act() as connection:
+            sources.edit_source(connection, context.actor(), sent.source, revision=row.revision, now=utc_now())
     except ConflictError as error:
         st.warning(str(error), icon=":material/warning:")
         if st.button("载入最新内容", key=f"{key}-reload"):
             st.rerun(scope="fragment")
-        return
-    except MonitorsError as error:
-        st.error(str(error), icon=":material/error:")
         return
     rerun_with(f"已保存“{sent.source.name}”的修改")

@@ -7,8 +7,7 @@ from collections.abc import Sequence
 import streamlit as st
 
 from monitors.clock import local, utc_now
-from monitors.errors import MonitorsError
-from monitors.opinion import opml, sources
+from monitors.opinion import opml, source_audit, sources
 from monitors.opinion.model import SOURCE_GROUPS
 from pages import context, source_drawer
 from pages.markup import Html, tag
@@ -21,14 +20,23 @@ _SHOWN = 200
 @st.dialog("导入与导出监测源", width="large", position="right")
 def open_dialog() -> None:
     """Take sources in from a file, give them out as a file, or try the system with invented reports."""
-    taking, giving, trying = st.tabs(["导入", "导出", "演示数据"])
-    with taking:
-        _import()
-    with giving:
-        _export()
-    with trying:
-        st.caption("约四十天、一千多篇虚构报道，供培训和熟悉系统用；每页都会标明，随时一键清除，不影响真实数据。")
-        context.load_button()
+    with context.explained():
+        with context.look():
+            actor = context.actor()
+            actor.require("source.edit", kind=source_audit.KIND)
+        taking, giving, *trying = st.tabs(["导入", "导出", *(["演示数据"] if actor.may("demo.manage") else [])])
+        with taking, context.explained():
+            _import()
+        with giving, context.explained():
+            _export()
+        for tab in trying:
+            with tab:
+                _demo()
+
+
+def _demo() -> None:
+    st.caption("约四十天、一千多篇虚构报道，供培训和熟悉系统用；每页都会标明，随时一键清除，不影响真实数据。")
+    context.load_button()
 
 
 def _import() -> None:
@@ -38,13 +46,9 @@ def _import() -> None:
     upload = st.file_uploader("OPML 文件", type=["opml", "xml"], key="opml-file", label_visibility="collapsed")
     if upload is None:
         return
-    try:
-        reading = opml.read_opml(upload.getvalue())
-        with context.store().read() as connection:
-            plan = opml.plan_import(connection, reading)
-    except MonitorsError as error:
-        st.error(str(error), icon=":material/error:")
-        return
+    reading = opml.read_opml(upload.getvalue())
+    with context.store().read() as connection:
+        plan = opml.plan_import(connection, reading)
     if plan.note:
         st.warning(plan.note, icon=":material/warning:")
     st.markdown(f"可导入 **{len(plan.fresh)}** 个，已有 **{len(plan.known)}** 个，有误 **{len(plan.refused)}** 个。")
@@ -55,12 +59,8 @@ def _import() -> None:
             with st.expander(f"{heading}（{len(rows)}）", expanded=heading.startswith("有误")):
                 st.html(_refused(rows))
     if plan.fresh and st.button(f"确认导入 {len(plan.fresh)} 个", type="primary", key="opml-confirm"):
-        try:
-            with context.store().write() as connection:
-                added = opml.import_sources(connection, plan.fresh, now=utc_now())
-        except MonitorsError as error:
-            st.error(str(error), icon=":material/error:")
-            return
+        with context.act() as connection:
+            added = opml.import_sources(connection, context.actor(), plan.fresh, now=utc_now())
         source_drawer.rerun_with(f"已导入 {len(added)} 个监测源")
 
 
@@ -95,11 +95,17 @@ def _export() -> None:
     group = st.selectbox("分组", [ALL, *SOURCE_GROUPS], key="opml-group", filter_mode=None)
     with context.store().read() as connection:
         rows = sources.list_sources(connection, group="" if group == ALL else group, demo=False)
-    now = utc_now()
+    held = context.token()
+
+    def made() -> bytes:
+        # Outside the run, when somebody clicks: whether the sign-in still holds is asked anew.
+        who, chosen = context.actor_of(held), "" if group == ALL else group
+        return opml.export_file(context.store(), who, group=chosen, now=utc_now())[0]
+
     st.download_button(
         f"下载 {len(rows)} 个监测源",
-        data=lambda: opml.write_opml([row.source for row in rows], now=now),
-        file_name=f"监测源-{group}-{local(now):%Y%m%d}.opml",
+        data=made,
+        file_name=f"监测源-{group}-{local(utc_now()):%Y%m%d}.opml",
         mime="text/x-opml",
         icon=":material/download:",
         type="primary",

@@ -43,10 +43,10 @@ def _regions() -> dict[str, str]:
     return names | {d.code: divisions.full_name(d.code).removeprefix("云南省") for d in divisions.counties()}
 
 
-def ask(source: Source, *, key: str, check: Check, save_label: str) -> Submitted | None:
+def ask(source: Source, *, key: str, check: Check, save_label: str, trying: bool = True) -> Submitted | None:
     """Draw the form for ``source``. Once a button is pressed: what was entered, if ``check`` has nothing against it.
 
-    Otherwise each problem stands beside its field, and the form waits for the next try.
+    Otherwise each problem stands beside its field, and the form waits for the next try. ``trying``: offer 试抓一次.
     """
     slots: dict[str, DeltaGenerator] = {}
 
@@ -121,7 +121,7 @@ def ask(source: Source, *, key: str, check: Check, save_label: str) -> Submitted
         recipe = _ask_recipe(source, key=key, wrong=wrong)
         with st.container(horizontal=True):
             saved = st.form_submit_button(save_label, type="primary", key=f"{key}-save")
-            tried = st.form_submit_button("试抓一次", icon=":material/network_check:", key=f"{key}-try")
+            tried = trying and st.form_submit_button("试抓一次", icon=":material/network_check:", key=f"{key}-try")
     if not (saved or tried):
         return None
     entered = replace(

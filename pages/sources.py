@@ -48,6 +48,8 @@ def _live() -> None:
         st.query_params["source"] = clicked
         st.rerun()
     try:
+        if not context.may("source.view"):
+            st.rerun()  # the whole page, which says why
         _list()
     except MonitorsError as error:
         st.error(f"{error}。本页会自动重试。", icon=":material/error:")
@@ -89,24 +91,35 @@ def _list() -> None:
         page=page,
         pages=pages,
         total=len(shown),
-        nothing=_nothing(text, group, chosen),
+        nothing=_nothing(text, group, chosen, adding=context.may("source.edit")),
     )
     source_table.show(data, on_open=_opened, on_page=_turned)
 
 
-def _nothing(text: str, group: str, level: str | None) -> str:
+def _nothing(text: str, group: str, level: str | None, *, adding: bool) -> str:
     if text.strip() or group != ALL_GROUPS or level not in (None, "all"):
         return "没有符合条件的监测源，请放宽筛选条件。"
-    return "还没有监测源。系统启动监测时会载入 config.toml 中的目录；也可以点“新增监测源”。"
+    words = "还没有监测源。系统启动监测时会载入 config.toml 中的目录"
+    return f"{words}；也可以点“新增监测源”。" if adding else f"{words}。"
 
 
 def main() -> None:
     """The page."""
     source_drawer.style()
+    with context.explained():
+        with context.look():
+            actor = context.actor()
+            actor.require("source.view", kind="source")
+        _page(changing=actor.may("source.edit"))
+
+
+def _page(*, changing: bool) -> None:
     head = st.container(horizontal=True, vertical_alignment="center")
     head.subheader("监测源", anchor=False, width="stretch")
-    adding = head.button("新增监测源", icon=":material/add:", type="primary", key="source_new")
-    exchanging = head.button("导入 / 导出", icon=":material/swap_vert:", key="source_exchange")
+    adding = exchanging = False
+    if changing:
+        adding = head.button("新增监测源", icon=":material/add:", type="primary", key="source_new")
+        exchanging = head.button("导入 / 导出", icon=":material/swap_vert:", key="source_exchange")
     source_drawer.say_note()
     _live()
     if adding:

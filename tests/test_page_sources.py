@@ -15,17 +15,21 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from sqlalchemy import insert, update
+from sqlalchemy import insert, select, update
 from streamlit.testing.v1 import AppTest
 
 from monitors import settings as settings_module
+from monitors.access import roles, sessions
+from monitors.access.actor import SYSTEM
+from monitors.access.roles import Role
 from monitors.clock import utc_now
-from monitors.opinion import sources
+from monitors.errors import RefusedError
+from monitors.opinion import opml, sources
 from monitors.opinion.model import Recipe, Source
 from monitors.opinion.schedule import Health
 from monitors.opinion.sources import sync_catalogue
 from monitors.store import tables as t
-from pages import source_table
+from pages import source_drawer, source_exchange, source_table
 from pages.source_table import Judged, due_words, health_counts, in_order, interval_words
 from tests.feedserver import FeedServer
 
@@ -35,7 +39,13 @@ HOSTILE = "<img src=http://beacon.invalid/a.png onerror=x()> ![b](http://beacon.
 
 
 @pytest.fixture
-def full(house):
+def admin(signed):
+    """The token of an administrator, who looks at the page from here on."""
+    return signed(Role.ADMINISTRATOR)
+
+
+@pytest.fixture
+def full(house, admin):
     now = utc_now()
     with house.write() as connection:
         sync_catalogue(connection, [entry.source() for entry in settings_module.load().sources], now)
@@ -69,7 +79,8 @@ def labels(app):
 # ── The page ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_an_empty_database_shows_the_page(house):
+@pytest.mark.usefixtures("admin", "house")
+def test_an_empty_database_shows_the_page():
     app = page()
     assert not app.exception
     assert [element.value for element in app.subheader] == ["监测源"]
@@ -119,7 +130,7 @@ def test_a_demonstration_source_offers_nothing_to_change(full):
 
 def test_a_removed_source_can_be_found_and_put_back(full):
     with full.write() as connection:
-        sources.remove(connection, "rb-zhihu", now=utc_now())
+        sources.remove(connection, SYSTEM, "rb-zhihu", now=utc_now())
     app = page(source="rb-zhihu")
     (levels,) = app.get("button_group")
     assert levels.proto.options[-1].content == "已移除 1"
@@ -160,6 +171,115 @@ def test_no_english_is_left_in_labels(full):
     assert words
     allowed = re.compile(r"RSS|Atom|JSON|Feed|CSS|OPML|POST|GET|Referer|https|[: /（）*…]")
     assert [word for word in words if re.search(r"[A-Za-z]{2,}", allowed.sub("", word))] == []
+
+
+# ── Who may do what ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+CHANGING = {"新增监测源", "导入 / 导出", "暂停抓取", "确认移除", "保存修改"}
+POLLING = {"试抓一次", "立即抓取"}
+
+
+def trail(store, outcome="成功"):
+    query = select(t.audit.c.action, t.audit.c.display, t.audit.c.target).where(t.audit.c.outcome == outcome)
+    with store.read() as connection:
+        return [tuple(row) for row in connection.execute(query.order_by(t.audit.c.seq))]
+
+
+@pytest.mark.parametrize("role", Role)
+def test_each_role_is_offered_what_it_may_do(full, signed, role):
+    signed(role)
+    app = page(source="ym-thepaper")
+    offered = labels(app)
+    if not roles.may(role, "source.view"):
+        assert not offered
+        assert not app.subheader
+        assert "不能查看监测源" in app.warning[0].value
+        assert "澎湃" not in html_of(app)
+        assert trail(full, "拒绝") == [("source.view", "示例人员", "")]
+        return
+    assert "<h3>澎湃新闻</h3>" in html_of(app)
+    assert offered & CHANGING == (CHANGING if roles.may(role, "source.edit") else set())
+    assert offered & POLLING == (POLLING if roles.may(role, "source.poll") else set())
+    assert trail(full, "拒绝") == []
+
+
+def test_every_change_on_the_page_is_the_persons(full, signed):
+    signed(Role.ADMINISTRATOR)
+    start = len(trail(full))
+    page(source="ym-thepaper").button(key="source-pause").click().run()
+    app = page(source="ym-thepaper").button(key="source-resume").click().run()
+    assert re.search(r"最近修改</dt><dd>示例人员 \d\d-\d\d \d\d:\d\d", html_of(app))
+    app.button(key="source-poll").click().run()
+    app.button(key="source-remove").click().run()
+    page(source="ym-thepaper").button(key="source-restore").click().run()
+    did = trail(full)[start:]
+    assert did == [
+        (action, "示例人员", "ym-thepaper")
+        for action in ("source.edit", "source.edit", "source.poll", "source.edit", "source.edit")
+    ]
+
+
+def test_who_changed_a_source_is_said_to_everybody_who_sees_it(full, signed):
+    signed(Role.AUDITOR)
+    assert "最近修改</dt><dd>config.toml" in html_of(page(source="ym-thepaper"))
+
+
+@pytest.mark.parametrize("key", ["source-pause", "source-poll", "source-remove", "source-try"])
+def test_a_button_drawn_before_the_role_changed_does_nothing(full, signed, key):
+    app = page(source="ym-thepaper")
+    with full.read() as connection:
+        before = sources.get(connection, "ym-thepaper")
+    signed(Role.SHIFT_LEADER)
+    app.button(key=key).click().run()
+    assert not app.exception
+    with full.read() as connection:
+        assert sources.get(connection, "ym-thepaper") == before
+    assert "示例人员" not in {who for _, who, _ in trail(full)}
+
+
+NEEDS = {name: "source.edit" for name in ("pause", "resume", "remove", "restore")} | {"poll_now": "source.poll"}
+REFUSED = [(name, role) for name, action in NEEDS.items() for role in Role if not roles.may(role, action)]
+
+
+@pytest.mark.parametrize(("function", "role"), REFUSED)
+def test_an_act_sent_without_its_button_is_refused_in_words(full, signed, function, role):
+    signed(role)
+    script = f"""
+from monitors.opinion import sources
+from pages import source_drawer
+source_drawer._change(sources.{function}, "ym-thepaper", "")
+"""
+    app = AppTest.from_string(script, default_timeout=60).run()
+    assert not app.exception
+    assert f"您的角色“{role}”不能" in app.warning[0].value
+    assert trail(full, "拒绝") == [(NEEDS[function], "示例人员", "ym-thepaper")]
+
+
+@pytest.mark.parametrize("opens", ["open_new", "open_dialog"])
+@pytest.mark.parametrize("role", [role for role in Role if not roles.may(role, "source.edit")])
+def test_a_drawer_reached_without_its_button_refuses(full, signed, opens, role):
+    signed(role)
+    module = {"open_new": source_drawer, "open_dialog": source_exchange}[opens].__name__
+    app = AppTest.from_string(f"import {module} as drawer\ndrawer.{opens}()", default_timeout=60).run()
+    assert not app.exception
+    assert "不能添加" in app.warning[0].value
+    assert not labels(app)
+    assert not app.get("file_uploader")
+    assert trail(full, "拒绝") == [("source.edit", "示例人员", "")]
+
+
+def test_a_list_is_given_out_only_while_the_sign_in_holds(full, signed, monkeypatch):
+    held = []
+    monkeypatch.setattr(source_exchange.st, "download_button", lambda *_, data, **__: held.append(data))
+    app = page()
+    app.button(key="source_exchange").click().run()
+    (made,) = held
+    assert len(opml.read_opml(made()).candidates) == len(settings_module.load().sources)
+    assert trail(full)[-1][:2] == ("source.edit", "示例人员")
+    with full.write() as connection:
+        connection.execute(update(t.account).values(disabled=True))
+    with pytest.raises(RefusedError, match="重新登录"):
+        made()
 
 
 # ── The rows as the browser gets them ────────────────────────────────────────────────────────────────────────────────
@@ -229,7 +349,7 @@ def free_port():
 
 
 @pytest.fixture
-def site(full, tmp_path):
+def site(full, admin, tmp_path):
     """The pages on a port of their own, over the same store, with loopback addresses trusted; yields the address."""
     text = (ROOT / "config.toml").read_text(encoding="utf-8")
     config = tmp_path / "config.toml"
@@ -250,13 +370,14 @@ def site(full, tmp_path):
 
 @pytest.mark.browser
 @pytest.mark.skipif(not Path(CHROMIUM).exists(), reason="no Chromium on this machine")
-def test_a_person_tries_adds_and_removes_a_source(site):
+def test_a_person_tries_adds_and_removes_a_source(site, admin):
     sync_api = pytest.importorskip("playwright.sync_api")
     with FeedServer() as feeds, sync_api.sync_playwright() as playwright:
         feeds.feed("/new.xml").append(title=f"讨薪 {HOSTILE}", text="工人反映")
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         page = browser.new_page(viewport={"width": 1366, "height": 768}, locale="zh-CN")
         page.set_default_timeout(60_000)
+        page.context.add_cookies([{"name": sessions.COOKIE, "value": admin, "url": site}])
         outside: list[str] = []
         inside = ("http://127.0.0.1", "ws://127.0.0.1", "data:", "blob:")
         page.on("request", lambda request: None if request.url.startswith(inside) else outside.append(request.url))

@@ -29,7 +29,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     listing = actions.add_parser("list", help="列出监测源，每行一个 JSON")
     _add_filters(listing)
     listing.set_defaults(action=_list)
-    test = actions.add_parser("test", help="试抓一次，不写入任何数据")
+    test = actions.add_parser("test", help="试抓一次，不收录报道，只留审计记录")
     test.add_argument("id", help="监测源编号，见 sources list")
     test.set_defaults(action=_test)
     importing = actions.add_parser("import-opml", help="从 OPML 文件导入（- 为标准输入）")
