@@ -1,10 +1,11 @@
-"""The server: Streamlit's pages, health and metrics routes, and the watch as a child process.
+"""The server: the gate, the sign-in, Streamlit's pages, health and metrics routes, the watch as a child process.
 
 ``streamlit run app.py`` starts everything; ``./run`` prepares the machine first.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,13 +14,19 @@ from typing import Any
 
 import streamlit as st
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.routing import Route
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from monitors import logs, settings, status
+from monitors.access import acting, doors, headers, keys, setup
+from monitors.access.bindings import Bindings, Told
+from monitors.access.gate import Gate
 from monitors.clock import utc_now
-from monitors.errors import MonitorsError, StoreError
+from monitors.errors import MonitorsError, RefusedError, StoreError
 from monitors.opening import open_store, prepare
 from monitors.opinion.embedded import EmbeddedWatch
 
@@ -42,10 +49,57 @@ def _silence() -> float:
     return health.seconds if health.watch == "stopped" else 0.0
 
 
+def _greet() -> None:
+    """While there is no account, print the one-time set-up link; on the console alone, never into the log."""
+    try:
+        token = setup.offer(STORE, settings=SETTINGS, now=utc_now())
+    except StoreError as error:
+        print(f"暂不能提供设置链接：{error}", file=sys.stderr)  # noqa: T201 - for the person at the console
+        return
+    if token is None:
+        return
+    address, port = st.get_option("server.address") or SETTINGS.address, st.get_option("server.port")
+    host = "127.0.0.1" if address in ("0.0.0.0", "::") else address  # noqa: S104 - what is compared, not bound
+    lines = (
+        "",
+        f"  系统还没有账号。请在 {SETTINGS.password.setup_minutes} 分钟内用浏览器打开这个一次性链接，设置省级管理员：",
+        "",
+        f"    http://{f'[{host}]' if ':' in host else host}:{port}/setup?token={token}",
+        "",
+        "  从别的电脑打开时，把地址换成这台服务器的地址。链接过期后重新启动即可得到新的。",
+        "",
+    )
+    print("\n".join(lines), file=sys.stderr, flush=True)  # noqa: T201 - as above
+
+
+def told(payload: bytes) -> Told:
+    """What one of Streamlit's messages to a browser gives away. Fields are named: words of others count for nothing."""
+    message = ForwardMsg.FromString(payload)
+    kind = message.WhichOneof("type")
+    if kind == "new_session":
+        return Told(session=message.new_session.initialize.session_id)
+    found: list[str] = []
+    if kind == "backend_operation_response":
+        found = [message.backend_operation_response.deferred_file.url]
+    elif kind == "logo":
+        found = [message.logo.image, message.logo.icon_image]
+    elif kind == "delta" and b"/media/" in payload:
+        element = message.delta.new_element
+        found = [
+            element.download_button.url,
+            element.audio.url,
+            element.video.url,
+            *(one.url for one in element.imgs.imgs),
+            *(one.url for one in element.video.subtitles),
+        ]
+    return Told(media=tuple(url.rpartition("/media/")[2] for url in found if "/media/" in url))
+
+
 @asynccontextmanager
 async def lifespan(_app: object) -> AsyncIterator[dict[str, Any]]:
     """Keep the watch running beside the pages."""
     logs.configure()
+    await run_in_threadpool(_greet)
     watch = EmbeddedWatch(silence=_silence) if SETTINGS.watch.embedded else None
     if watch:
         watch.start()
@@ -56,23 +110,58 @@ async def lifespan(_app: object) -> AsyncIterator[dict[str, Any]]:
             await watch.stop()
 
 
-async def healthz(_request: Request) -> JSONResponse:
-    """200 while the watch is alive and the database answers, else 503, with the reason."""
+async def healthz(request: Request) -> JSONResponse:
+    """200 while the watch is alive and the database answers, else 503; the reason only for people signed in."""
     health = await run_in_threadpool(status.health, STORE, SETTINGS, utc_now())
-    return JSONResponse(health.as_json(), status_code=200 if health.ok else 503, headers={"Cache-Control": "no-store"})
+    body = health.as_json() if request.scope["monitors.signed"] else {"ok": health.ok}
+    return JSONResponse(body, status_code=200 if health.ok else 503, headers={"Cache-Control": "no-store"})
 
 
-async def metrics(_request: Request) -> PlainTextResponse:
+def _counters(signed: Any) -> bytes:
+    if signed is None:  # the gate let it pass: the monitoring system with its own token
+        return status.metrics(STORE, utc_now())
+    with acting.looking(STORE, signed.actor):
+        signed.actor.require("system.metrics", kind="metrics")
+    return status.metrics(STORE, utc_now())
+
+
+async def metrics(request: Request) -> PlainTextResponse:
     """Counters and gauges in Prometheus' text format."""
-    body = await run_in_threadpool(status.metrics, STORE, utc_now())
-    return PlainTextResponse(body, media_type="text/plain; version=0.0.4")
+    try:
+        body = await run_in_threadpool(_counters, request.scope["monitors.signed"])
+    except RefusedError as refusal:
+        return PlainTextResponse(f"{refusal}\n", 403)
+    return PlainTextResponse(body, media_type="text/plain; version=0.0.4", headers={"Cache-Control": "no-store"})
 
 
+def _routes() -> list[Route]:
+    found = [Route("/healthz", healthz), Route("/metrics", metrics), *doors.routes(STORE, SETTINGS)]
+    if SETTINGS.sso.enabled:
+        from monitors.access import sso  # noqa: PLC0415 - only where the office has one
+
+        found += sso.routes(STORE, SETTINGS)
+    return found
+
+
+# Streamlit signs its cookies with this; its own default is another one at every start.
+st.config.set_option("server.cookieSecret", keys.derived("cookie").hex())
+_SHELL = Path(st.__file__).parent / "static" / "index.html"
 app = st.App(
     Path(__file__).resolve().parent / "pages" / "frame.py",
     lifespan=lifespan,
-    routes=[Route("/healthz", healthz), Route("/metrics", metrics)],
+    routes=_routes(),
+    middleware=[
+        Middleware(
+            Gate,
+            store=STORE,
+            settings=SETTINGS,
+            bindings=Bindings(told),
+            script_hashes=headers.script_hashes(_SHELL.read_text(encoding="utf-8")),
+        )
+    ],
+    exception_handlers={HTTPException: doors.refusal},
 )
 
 if __name__ == "__main__":
+    os.environ.setdefault("FORWARDED_ALLOW_IPS", "")  # proxies are judged by the gate alone, not by uvicorn before it
     app.run(config={"server.address": SETTINGS.address, "server.port": SETTINGS.port})

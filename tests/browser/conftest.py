@@ -2,12 +2,18 @@
 
 def test_something(site, browse):
     seed.plant(site.store, ...)
-    page = browse("/")              # settled; closed, and looked over for stray requests and errors, at the end
+    page = browse("/")                                      # as 省级管理员, settled
+    page = browse("/", role=Role.COUNTY_CLERK, region="530102")
+    page = browse("/login", signed=False)
+
+Pages are closed, and looked over for stray requests and errors, at the end.
 """
 
 from __future__ import annotations
 
+import base64
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -16,12 +22,17 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlalchemy import delete
 
+from monitors import settings as settings_module
+from monitors.access import accounts, sessions
+from monitors.access.roles import Role
+from monitors.store import tables as t
 from monitors.store.engine import Store
 from monitors.store.schema import upgrade
 from monitors.store.tables import metadata
@@ -31,6 +42,8 @@ START_SECONDS = 40.0
 SETTLED = '[data-testid="stApp"][data-test-script-state="notRunning"]'
 # Streamlit asks for two files relative to the address of a deep link and gets 404; harmless, and not ours to mend.
 KNOWN_NOISE = "the server responded with a status of 404"
+KEY = base64.b64encode(b"tests only".ljust(32, b".")).decode()  # as in tests/conftest.py: test and server share a trail
+KEPT = (t.audit, t.audit_head)  # the database refuses to let go of these
 
 
 class Site:
@@ -46,15 +59,21 @@ class Site:
         self.url = f"http://127.0.0.1:{self.port}"
         self.process: subprocess.Popen[bytes] | None = None
 
+    def environment(self) -> dict[str, str]:
+        """The server's: its own folder, the project's settings without sources and without the watch."""
+        config = self.data / "config.toml"
+        text = (ROOT / "config.toml").read_text(encoding="utf-8").partition("# ── Sources")[0]
+        config.write_text(re.sub(r"(?m)^embedded = true", "embedded = false", text), encoding="utf-8")
+        found = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
+        return found | {"MONITORS_DATA": str(self.data), "MONITORS_CONFIG": str(config), "MONITORS_KEY": KEY}
+
     def start(self) -> None:
-        """Start the pages (without the watch, which would go out to the sources) and wait until they answer."""
-        environment = {k: v for k, v in os.environ.items() if k not in ("DATABASE_URL", "MONITORS_CONFIG")}
-        environment["MONITORS_DATA"] = str(self.data)
+        """Start the server behind its gate (without the watch, which would go out to the sources) and await it."""
         with (self.data / "server.log").open("ab") as log:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "streamlit", "run", "pages/frame.py", f"--server.port={self.port}"],
+                [sys.executable, "-m", "streamlit", "run", "app.py", f"--server.port={self.port}"],
                 cwd=ROOT,
-                env=environment,
+                env=self.environment(),
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
@@ -83,7 +102,27 @@ class Site:
         with self.store.write() as connection:
             connection.exec_driver_sql("INSERT INTO item_fts (item_fts) VALUES ('delete-all')")
             for table in reversed(metadata.sorted_tables):
-                connection.execute(delete(table))
+                if table is t.meta:
+                    connection.execute(delete(table).where(t.meta.c.key != "key_mark"))
+                elif table not in KEPT:
+                    connection.execute(delete(table))
+
+    def sign_in(self, role: Role = Role.ADMINISTRATOR, region: str = "530000", name: str = "") -> str:
+        """A sign-in of somebody with this role, made on the first asking; returns the token for the cookie."""
+        name = name or f"{role.name.lower()}-{region}"
+        now = datetime.now(UTC)
+        settings = settings_module.load(environ={})
+        with self.store.write() as connection:
+            found = accounts.by_name(connection, name)
+            if found is None:
+                account_id = accounts.create(
+                    connection, name=name, display=f"测试·{role}", role=role, region=region,
+                    password=None, must_change=False, now=now,
+                )  # fmt: skip
+                found = accounts.get(connection, account_id)
+            return sessions.mint(
+                connection, found, settings=settings, now=now, address="127.0.0.1", agent="browser test"
+            )
 
 
 @pytest.fixture(scope="session")
@@ -133,15 +172,27 @@ def chromium() -> Iterator[Any]:
 
 @pytest.fixture
 def browse(site: Site, chromium: Any) -> Iterator[Callable[..., Any]]:
-    """``browse(path, width=…, height=…, dark=…, calm=…)`` opens a page and waits until it has settled.
+    """``browse(path, role=…, region=…, width=…, height=…, dark=…, calm=…)`` signs in, opens a page, waits for it.
 
-    ``calm=False`` for a test that kills the server: then the browser's own complaints are expected.
+    ``signed=False`` for the pages before the sign-in, ``token=…`` for a sign-in made before, ``calm=False`` for a test
+    that kills the server: then the browser's own complaints are expected.
     """
     contexts: list[Any] = []
     outside: list[str] = []
     errors: list[str] = []
 
-    def opened(path: str = "/", *, width: int = 1366, height: int = 768, dark: bool = False, calm: bool = True) -> Any:
+    def opened(
+        path: str = "/",
+        *,
+        role: Role | str = Role.ADMINISTRATOR,
+        region: str = "530000",
+        token: str = "",
+        signed: bool = True,
+        width: int = 1366,
+        height: int = 768,
+        dark: bool = False,
+        calm: bool = True,
+    ) -> Any:
         context = chromium.new_context(
             viewport={"width": width, "height": height},
             color_scheme="dark" if dark else "light",
@@ -149,6 +200,9 @@ def browse(site: Site, chromium: Any) -> Iterator[Callable[..., Any]]:
             timezone_id="Asia/Shanghai",
         )
         contexts.append(context)
+        if signed:
+            cookie = token or site.sign_in(Role(role), region)
+            context.add_cookies([{"name": sessions.COOKIE, "value": cookie, "url": site.url}])
         page = context.new_page()
         page.on("request", lambda request: None if _local(request.url, site.port) else outside.append(request.url))
         page.on("websocket", lambda socket_: None if _local(socket_.url, site.port) else outside.append(socket_.url))
@@ -161,7 +215,8 @@ def browse(site: Site, chromium: Any) -> Iterator[Callable[..., Any]]:
                 ),
             )
         page.goto(site.url + path)
-        page.wait_for_selector(SETTLED)
+        if signed:
+            page.wait_for_selector(SETTLED)
         return page
 
     yield opened

@@ -18,7 +18,7 @@ from sqlalchemy import func, select
 
 from monitors.opinion import heartbeat
 from monitors.store import tables as t
-from tests.browser.conftest import ROOT, SETTLED, START_SECONDS, Site
+from tests.browser.conftest import KEY, ROOT, SETTLED, START_SECONDS, Site
 from tests.feedserver import FeedServer
 from tests.test_watch import source_block, write_config
 
@@ -31,7 +31,7 @@ class House(Site):
     """The whole system: ``streamlit run app.py`` with the watch inside, reading a loopback site."""
 
     def __init__(self, folder: Path, blocks: str) -> None:
-        self.environ = write_config(folder, blocks)
+        self.environ = write_config(folder, blocks) | {"MONITORS_KEY": KEY}
         data = Path(self.environ["MONITORS_DATA"])
         data.mkdir()
         super().__init__(data)
