@@ -22,6 +22,9 @@ from monitors.errors import InputError, MonitorsError, reason
 from monitors.settings import Settings
 
 if TYPE_CHECKING:  # the database is a quarter of a second to import, and parse and judge need none
+    from sqlalchemy import Connection
+
+    from monitors.store.backup import Manifest
     from monitors.store.engine import Store
 
 Command = Callable[[argparse.Namespace], int]
@@ -342,17 +345,30 @@ def _demo_clear(_arguments: argparse.Namespace, _settings: Settings, store: Stor
 
 
 def _backup(arguments: argparse.Namespace, _settings: Settings, store: Store) -> int:
+    from monitors.access import audit  # noqa: PLC0415
+    from monitors.access.actor import console  # noqa: PLC0415
     from monitors.store.backup import backup  # noqa: PLC0415
 
-    print(backup(store, arguments.file, now=utc_now()).words, file=sys.stderr)
+    now = utc_now()
+    made = backup(store, arguments.file, now=now)
+    print(made.words, file=sys.stderr)
+    with store.write() as connection:
+        audit.append(connection, console(), "backup.make", at=now, kind="backup", target=made.path.name[-80:])
     return 0
 
 
 def _restore(arguments: argparse.Namespace) -> int:
+    from monitors.access import chain, recovery  # noqa: PLC0415
     from monitors.store.restore import restore  # noqa: PLC0415
 
-    settings = settings_module.current()
-    print(restore(settings, arguments.file, now=utc_now(), force=arguments.force).words, file=sys.stderr)
+    settings, now, file = settings_module.current(), utc_now(), arguments.file
+
+    def admit(connection: Connection, manifest: Manifest) -> None:
+        recovery.admit(connection, settings, file=file, made_at=manifest.created_at, now=now)
+
+    print(restore(settings, file, now=now, admit=admit, force=arguments.force).words, file=sys.stderr)
+    with opened(settings) as store:
+        chain.anchor(store, settings, now)
     return 0
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from monitors.access import keys
+from monitors.access import chain, keys
 from monitors.opinion.sources import sync_catalogue
 from monitors.settings import Settings
 from monitors.store.engine import Store
@@ -26,10 +26,14 @@ def open_store(settings: Settings) -> Store:
 
 
 def prepare(store: Store, settings: Settings, now: datetime) -> None:
-    """What the server and the watch do before they start: bring config.toml's sources in, complete the index."""
+    """What the server and the watch do before they start: bring config.toml's sources in, complete the index.
+
+    The trail's newest digest is written down outside the database too (``monitors.access.chain``).
+    """
     with store.write() as connection:
         if store.dialect == "postgresql":
             # Two workers starting together would both add the same sources; the second waits, then finds them there.
             connection.exec_driver_sql("SELECT pg_advisory_xact_lock(530003)")
         sync_catalogue(connection, [entry.source() for entry in settings.sources], now)
     ensure(store)
+    chain.anchor(store, settings, now)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import sqlite3
 import threading
@@ -13,8 +14,11 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
+from sqlalchemy.exc import DBAPIError
 
+from monitors.access import acting, audit, chain, keys, recovery, restricted
+from monitors.access.actor import SYSTEM
 from monitors.access.scope import EVERYWHERE
 from monitors.errors import StoreError
 from monitors.opinion import search
@@ -69,6 +73,10 @@ def contents(store):
         }
 
 
+def put_back(deployed, file, *, now, admit=lambda *_: None, force=False):
+    return r.restore(deployed, file, now=now, admit=admit, force=force)
+
+
 def found(store, word):
     with store.read() as connection:
         return [hit.title for hit in search.search(connection, EVERYWHERE, search.Filters(query=word)).hits]
@@ -90,7 +98,7 @@ def test_a_restored_backup_is_the_database_that_was_backed_up(store, tmp_path):
     store.close()
 
     deployed = Deployed(url_of(store), tmp_path)
-    done = r.restore(deployed, made.path, now=NOW)
+    done = put_back(deployed, made.path, now=NOW)
     again = Store(deployed.database_url)
     assert contents(again) == before
     assert found(again, "讨薪") == ["讨薪0", "讨薪1", "讨薪2"]
@@ -124,7 +132,7 @@ def test_an_office_moves_between_databases_by_backup_and_restore(store, tmp_path
         target = fresh_database(postgres_server, "moved")
     else:
         target = f"sqlite:///{tmp_path / 'moved' / 'monitors.db'}"
-    done = r.restore(Deployed(target, tmp_path), made.path, now=NOW)
+    done = put_back(Deployed(target, tmp_path), made.path, now=NOW)
     assert done.kept is None
     moved = Store(target)
     assert contents(moved) == contents(store)
@@ -184,14 +192,14 @@ def test_restore_is_refused_while_the_watch_runs_and_while_a_page_is_open(tmp_pa
     made = b.backup(store, tmp_path / "b.zip", now=NOW)
     deployed = Deployed(url_of(store), tmp_path)
     with pytest.raises(StoreError, match="仍有程序"):
-        r.restore(deployed, made.path, now=NOW)
+        put_back(deployed, made.path, now=NOW)
     with store.write() as connection:
         connection.execute(t.heartbeat.insert().values(part="loop", at=NOW - timedelta(seconds=59)))
     store.close()
     with pytest.raises(StoreError, match="值守仍在运行"):
-        r.restore(deployed, made.path, now=NOW)
-    assert r.restore(deployed, made.path, now=NOW, force=True).kept
-    assert r.restore(deployed, made.path, now=NOW + timedelta(minutes=5)).kept
+        put_back(deployed, made.path, now=NOW)
+    assert put_back(deployed, made.path, now=NOW, force=True).kept
+    assert put_back(deployed, made.path, now=NOW + timedelta(minutes=5)).kept
 
 
 def test_a_damaged_or_foreign_file_changes_nothing(tmp_path):
@@ -226,7 +234,7 @@ def test_a_damaged_or_foreign_file_changes_nothing(tmp_path):
         if content is not None:
             path.write_bytes(content)
         with pytest.raises(StoreError, match=message):
-            r.restore(Deployed(f"sqlite:///{tmp_path / 'monitors.db'}", tmp_path), path, now=NOW)
+            put_back(Deployed(f"sqlite:///{tmp_path / 'monitors.db'}", tmp_path), path, now=NOW)
         assert (tmp_path / "monitors.db").read_bytes() == before, path.name
     assert not list(tmp_path.glob(f"{b._WORK_PREFIX}*"))
 
@@ -251,7 +259,7 @@ def test_a_newer_revision_is_refused(tmp_path):
         made, tmp_path / "n.zip", lambda raw: raw.execute("UPDATE alembic_version SET version_num = '9999'")
     )
     with pytest.raises(StoreError, match="比本程序新"):
-        r.restore(Deployed(f"sqlite:///{tmp_path / 'monitors.db'}", tmp_path), newer, now=NOW)
+        put_back(Deployed(f"sqlite:///{tmp_path / 'monitors.db'}", tmp_path), newer, now=NOW)
 
 
 def test_an_index_of_another_making_is_made_anew_on_restore(tmp_path):
@@ -260,7 +268,7 @@ def test_an_index_of_another_making_is_made_anew_on_restore(tmp_path):
     made = b.backup(store, tmp_path / "good.zip", now=NOW)
     store.close()
     other = repacked(made, tmp_path / "o.zip", lambda raw: raw.execute("UPDATE meta SET value = 'another'"))
-    done = r.restore(Deployed(f"sqlite:///{tmp_path / 'monitors.db'}", tmp_path), other, now=NOW)
+    done = put_back(Deployed(f"sqlite:///{tmp_path / 'monitors.db'}", tmp_path), other, now=NOW)
     assert done.indexed == 3
     again = Store(f"sqlite:///{tmp_path / 'monitors.db'}")
     assert found(again, "讨薪") == ["讨薪0", "讨薪1", "讨薪2"]
@@ -273,7 +281,7 @@ def test_a_damaged_database_is_replaced_and_kept_aside(tmp_path, content):
     made = b.backup(store, tmp_path / "good.zip", now=NOW)
     store.close()
     (tmp_path / "monitors.db").write_bytes(content)
-    done = r.restore(Deployed(f"sqlite:///{tmp_path / 'monitors.db'}", tmp_path), made.path, now=NOW)
+    done = put_back(Deployed(f"sqlite:///{tmp_path / 'monitors.db'}", tmp_path), made.path, now=NOW)
     assert done.kept.read_bytes() == content
     again = Store(f"sqlite:///{tmp_path / 'monitors.db'}")
     assert found(again, "讨薪") == ["讨薪0", "讨薪1", "讨薪2"]
@@ -290,7 +298,7 @@ def test_killed_at_the_last_moment_the_old_database_is_there(tmp_path, monkeypat
 
     monkeypatch.setattr(Path, "replace", killed)
     with pytest.raises(KeyboardInterrupt):
-        r.restore(Deployed(f"sqlite:///{tmp_path / 'monitors.db'}", tmp_path), made.path, now=NOW)
+        put_back(Deployed(f"sqlite:///{tmp_path / 'monitors.db'}", tmp_path), made.path, now=NOW)
     monkeypatch.undo()
     again = Store(f"sqlite:///{tmp_path / 'monitors.db'}")
     assert found(again, "现在") == ["现在0", "现在1", "现在2"]
@@ -304,7 +312,7 @@ def test_a_log_not_yet_folded_in_is_not_lost_and_not_inherited(tmp_path):
     with store.write() as connection:
         connection.execute(t.meta.insert().values(key="in-the-log", value="x"))
     assert Path(f"{live}-wal").stat().st_size > 0
-    done = r.restore(Deployed(f"sqlite:///{live}", tmp_path), made.path, now=NOW, force=True)
+    done = put_back(Deployed(f"sqlite:///{live}", tmp_path), made.path, now=NOW, force=True)
     store.close()
     again = Store(f"sqlite:///{live}")
     with again.read() as connection:
@@ -328,3 +336,216 @@ def test_backup_replaces_an_older_file_of_the_same_name(tmp_path):
     assert b.backup(store, target, now=NOW).path == target
     assert b.verify(target).rows["item"] == 3
     store.close()
+
+
+def inhabit(store):
+    """Accounts, a sign-in, restricted fields, and a trail of what was done."""
+    with store.write() as connection:
+        connection.execute(t.meta.insert().values(key="key_mark", value=keys._mark()))
+        connection.execute(
+            t.account.insert().values(
+                id=1, name="li", display="李经办", role="县级经办", region="530102", password="hash", must_change=False,
+                origin="local", created_at=NOW, updated_at=NOW,
+            )
+        )  # fmt: skip
+        for token, ended in (("a" * 64, None), ("b" * 64, NOW)):
+            connection.execute(
+                t.session.insert().values(
+                    token_hash=token, account_id=1, created_at=NOW, seen_at=NOW, expires_at=NOW + timedelta(hours=12),
+                    address="10.0.0.9", agent="x", ended_at=ended, ended_why="退出" if ended else "",
+                )
+            )  # fmt: skip
+        for n in range(5):
+            at = NOW + timedelta(microseconds=n * 111)  # fractions of different lengths
+            audit.append(
+                connection, SYSTEM, "source.edit", at=at, target=str(n), after={"n": '名\n"\\', "m": [1.5, None]}
+            )
+    with acting.acting(store, SYSTEM) as connection:
+        fields = restricted.Fields(reporter="赵某某", phone="13812345678")
+        restricted.write(connection, SYSTEM, "story", "1", "530102", fields, revision=None, now=NOW)
+
+
+def recovering(deployed, file):
+    """``admit`` as the command gives it."""
+    return lambda connection, manifest: recovery.admit(
+        connection, deployed, file=file, made_at=manifest.created_at, now=NOW + timedelta(hours=1)
+    )
+
+
+def whole(store, folder):
+    with store.read() as connection:
+        return chain.verify(connection, folder / chain.ANCHORS)
+
+
+def test_people_and_trail_survive_a_move_between_databases_and_sign_ins_do_not(store, tmp_path, postgres_server):
+    inhabit(store)
+    assert chain.anchor(store, Deployed(url_of(store), tmp_path), NOW)
+    made = b.backup(store, tmp_path / "b.zip", now=NOW)
+    assert keys.derived("audit") not in made.path.read_bytes()
+    if store.dialect == "sqlite":
+        from tests.conftest import fresh_database
+
+        target = fresh_database(postgres_server, "moved_people")
+    else:
+        target = f"sqlite:///{tmp_path / 'moved' / 'monitors.db'}"
+    deployed = Deployed(target, tmp_path)
+    for round_ in (1, 2):  # the second time over a database that already holds a trail
+        put_back(deployed, made.path, now=NOW, admit=recovering(deployed, made.path))
+        moved = Store(target)
+        verdict = whole(moved, tmp_path)
+        assert (verdict.ok, verdict.rows) == (True, 7), verdict
+        assert "恢复过备份（第 7 条）" in verdict.words
+        with moved.read() as connection:
+            last = connection.execute(select(t.audit).where(t.audit.c.seq == 7)).one()
+            sessions = (
+                connection.execute(select(t.session.c.ended_why).order_by(t.session.c.token_hash)).scalars().all()
+            )
+            assert connection.scalar(select(func.count()).select_from(t.audit_head)) == 1
+        assert (last.action, last.kind, last.target) == ("backup.restore", "backup", "b.zip")
+        assert last.actor.startswith("控制台:")
+        assert json.loads(last.after)["ended"] == 1
+        assert sessions == ["恢复备份", "退出"]
+        opened = restricted.read(moved, SYSTEM, "story", "1", "530102", why="核对", now=NOW)
+        assert opened.reporter == "赵某某"
+        with pytest.raises(DBAPIError, match="only grows"), moved.write() as connection:
+            connection.execute(t.audit.delete())
+        with pytest.raises(DBAPIError, match="only grows"), moved.write() as connection:
+            connection.execute(t.audit.update().values(actor="别人"))
+        chain.anchor(moved, deployed, NOW)
+        assert whole(moved, tmp_path).ok, round_
+        moved.close()
+    assert whole(store, tmp_path).ok, "the house moved out of keeps its own anchors"
+
+
+def test_a_restore_cuts_the_trail_with_leave_and_says_so(store, tmp_path):
+    inhabit(store)
+    deployed = Deployed(url_of(store), tmp_path)
+    made = b.backup(store, tmp_path / "b.zip", now=NOW)
+    with store.write() as connection:
+        for n in range(4):
+            audit.append(connection, SYSTEM, "source.edit", at=NOW, target=str(n))
+    chain.anchor(store, deployed, NOW)
+    assert whole(store, tmp_path).rows == 10
+    store.close()
+    put_back(deployed, made.path, now=NOW)  # the same file put there without the command
+    again = Store(deployed.database_url)
+    assert "末尾被截去：库外锚点" in whole(again, tmp_path).words
+    again.close()
+    put_back(deployed, made.path, now=NOW, admit=recovering(deployed, made.path))
+    again = Store(deployed.database_url)
+    verdict = whole(again, tmp_path)
+    assert (verdict.ok, verdict.rows) == (True, 7), verdict
+    with again.read() as connection:
+        after = connection.execute(select(t.audit.c.after).where(t.audit.c.seq == 7)).scalar_one()
+    assert json.loads(after)["取代的锚点"] == 10
+    again.close()
+
+
+def test_under_another_key_nothing_is_changed(store, tmp_path, monkeypatch):
+    inhabit(store)
+    deployed = Deployed(url_of(store), tmp_path)
+    made = b.backup(store, tmp_path / "b.zip", now=NOW)
+    with store.write() as connection:
+        connection.execute(t.meta.insert().values(key="later", value="x"))
+    before = contents(store)
+    store.close()
+    with monkeypatch.context() as patch:
+        patch.setenv("MONITORS_KEY", base64.b64encode(b"another".ljust(32, b".")).decode())
+        with pytest.raises(StoreError, match="不是建立这份备份时的密钥；未做任何改动"):
+            put_back(deployed, made.path, now=NOW, admit=recovering(deployed, made.path))
+    again = Store(deployed.database_url)
+    assert contents(again) == before
+    again.close()
+    assert not (tmp_path / chain.ANCHORS).exists()
+    assert not list(tmp_path.glob("*replaced*"))
+
+
+def test_a_backup_that_fails_on_the_way_in_leaves_the_trail_and_its_guard(store, tmp_path, monkeypatch):
+    """Broken off between the noted restore and the exchange: the old database and its anchors still hold."""
+    inhabit(store)
+    deployed = Deployed(url_of(store), tmp_path)
+    made = b.backup(store, tmp_path / "b.zip", now=NOW)
+    with store.write() as connection:
+        audit.append(connection, SYSTEM, "source.edit", at=NOW)
+        audit.append(connection, SYSTEM, "source.edit", at=NOW)
+    chain.anchor(store, deployed, NOW)
+    store.close()
+
+    def broken(*_args, **_keywords):
+        raise StoreError("off")
+
+    with monkeypatch.context() as patch, pytest.raises(StoreError, match="off"):
+        patch.setattr(r, "_replace_file" if store.dialect == "sqlite" else "copy_rows", broken)
+        put_back(deployed, made.path, now=NOW, admit=recovering(deployed, made.path))
+    again = Store(deployed.database_url)
+    verdict = whole(again, tmp_path)
+    assert (verdict.ok, verdict.rows) == (True, 8), verdict
+    assert "1 个锚点相符" in verdict.words
+    with pytest.raises(DBAPIError, match="only grows"), again.write() as connection:
+        connection.execute(t.audit.delete())
+    again.close()
+
+
+def test_a_server_role_that_does_not_own_the_tables_cannot_lift_the_guard(postgres_server):
+    """What the guide advises for PostgreSQL: the service under a role with rights on rows, not on tables."""
+    from tests.conftest import fresh_database
+
+    store = Store(fresh_database(postgres_server, "owned"))
+    upgrade(store)
+    inhabit(store)
+    with store.write() as connection:
+        connection.execute(text("DROP ROLE IF EXISTS wages_service"))
+        connection.execute(text("CREATE ROLE wages_service"))
+        connection.execute(text("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO wages_service"))
+        connection.execute(text("REVOKE UPDATE, DELETE ON audit FROM wages_service"))
+        connection.execute(text("GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO wages_service"))
+
+    def attempt(statement):
+        with store.write() as connection:
+            connection.execute(text("SET LOCAL ROLE wages_service"))
+            connection.execute(text(statement) if isinstance(statement, str) else statement)
+
+    for statement in (
+        "DROP TRIGGER audit_no_change ON audit",
+        "ALTER TABLE audit DISABLE TRIGGER audit_no_change",
+        "DROP FUNCTION refuse_audit_change() CASCADE",
+        "TRUNCATE audit",
+        "DROP TABLE audit",
+        "DELETE FROM audit",
+        "UPDATE audit SET actor = 'x'",
+        "SET session_replication_role = replica",
+    ):
+        with pytest.raises(DBAPIError, match=r"must be owner|permission denied"):
+            attempt(statement)
+    with store.write() as connection:
+        connection.execute(text("SET LOCAL ROLE wages_service"))
+        audit.append(connection, SYSTEM, "source.edit", at=NOW)
+        fields = restricted.Fields(note="改")
+        restricted.write(connection, SYSTEM, "story", "1", "530102", fields, revision=1, now=NOW)
+    with store.read() as connection:
+        assert chain.verify(connection, Path("/nonexistent")).rows == 8
+    with store.write() as connection:
+        connection.execute(text("DROP OWNED BY wages_service"))
+        connection.execute(text("DROP ROLE wages_service"))
+    store.close()
+
+
+def test_a_backup_from_before_there_were_accounts_is_brought_up_and_written_down(tmp_path):
+    from alembic import command
+
+    from monitors.store.schema import _config
+
+    path = tmp_path / "old" / "monitors.db"
+    old = Store(f"sqlite:///{path}")
+    with old.write() as connection:
+        config = _config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+    made = b.backup(old, tmp_path / "old.zip", now=NOW)
+    assert made.manifest.revision == "0001"
+    old.close()
+    deployed = Deployed(f"sqlite:///{tmp_path / 'monitors.db'}", tmp_path)
+    put_back(deployed, made.path, now=NOW, admit=recovering(deployed, made.path))
+    again = Store(deployed.database_url)
+    assert whole(again, tmp_path).rows == 1
+    again.close()

@@ -5,7 +5,7 @@ it holds and its digest. A SQLite store is copied with ``VACUUM INTO``, one read
 file copy under load was corrupt in 3 of 30 trials). A PostgreSQL store is read in one REPEATABLE READ transaction and
 written to the same form, so a backup needs no client tools, can be opened anywhere, and can be restored to either
 database: that is also how an office moves from SQLite to PostgreSQL and back. ``monitors.store.restore`` is the way
-back.
+back. The key that signs the audit trail and opens the restricted fields is never in it: it lies outside the database.
 """
 
 from __future__ import annotations
@@ -66,7 +66,8 @@ class Backup:
     def words(self) -> str:
         """One line for the operator."""
         items, alerts = self.manifest.rows.get("item", 0), self.manifest.rows.get("alert", 0)
-        return f"已备份到 {self.path}（{self.bytes / 1e6:.1f} MB，报道 {items} 篇，警情 {alerts} 条，已校验）"
+        held = f"{self.bytes / 1e6:.1f} MB，报道 {items} 篇，警情 {alerts} 条，已校验"
+        return f"已备份到 {self.path}（{held}）。备份不含密钥，没有密钥就不能恢复：请将密钥文件另行妥善保管"
 
 
 def backup(store: Store, file: Path, *, now: datetime) -> Backup:

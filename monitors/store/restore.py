@@ -10,7 +10,7 @@ import fcntl
 import os
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -56,6 +56,9 @@ class Deployment(Protocol):
     def watch(self) -> _Watch: ...
 
 
+Admit = Callable[[Connection, Manifest], None]
+
+
 @dataclass(frozen=True, slots=True)
 class Restored:
     """A restore done. ``kept``: where the replaced database is, None where there was none."""
@@ -69,15 +72,20 @@ class Restored:
         """What happened and what to do next, for the operator."""
         made = stamp(datetime.fromisoformat(self.manifest.created_at))
         kept = f"原数据库保留在 {self.kept}。" if self.kept else ""
-        return f"已恢复 {made} 的备份（报道 {self.manifest.rows.get('item', 0)} 篇）。{kept}请重新启动服务。"
+        found = f"报道 {self.manifest.rows.get('item', 0)} 篇"
+        signed = "所有人须重新登录；备份之后停用的账号、改过的密码也回到备份时的样子，请核对账号。"
+        return f"已恢复 {made} 的备份（{found}）。{kept}{signed}请重新启动服务。"
 
 
-def restore(settings: Deployment, file: Path, *, now: datetime, force: bool = False) -> Restored:
+def restore(settings: Deployment, file: Path, *, now: datetime, admit: Admit, force: bool = False) -> Restored:
     """Put the database in ``file`` in the place of the present one. The page server must be started anew afterwards.
+
+    ``admit`` is given the unpacked database, at this release's schema, in a transaction before it takes its place:
+    there the rooms above this one refuse it or write down that it was restored.
 
     Raises:
         StoreError: the watch or a page still uses the database and ``force`` was not given; the backup is damaged or
-            made by a newer release; no room on the disk. The present database is then unchanged.
+            made by a newer release; ``admit`` refused it; no room on the disk. The present database is then unchanged.
     """
     manifest = read_manifest(file)
     if not force:
@@ -90,7 +98,7 @@ def restore(settings: Deployment, file: Path, *, now: datetime, force: bool = Fa
         fresh = work / "restored.db"
         unpack(file, manifest, fresh)
         inspect_database(fresh)
-        indexed = _bring_up(fresh, whole=live is not None)
+        indexed = _bring_up(fresh, manifest, admit, whole=live is not None)
         if live:
             kept = _replace_file(live, fresh, now, force=force)
         else:
@@ -119,11 +127,13 @@ def _refuse_while_watched(settings: Deployment, now: datetime) -> None:
         raise StoreError("值守仍在运行，未恢复。请先停止服务（值守与页面），再恢复；确知无碍时可加 --force")
 
 
-def _bring_up(path: Path, *, whole: bool) -> int:
+def _bring_up(path: Path, manifest: Manifest, admit: Admit, *, whole: bool) -> int:
     """Bring an unpacked database to this release: schema, and for SQLite its search index too."""
     store = Store(f"sqlite:///{path}")
     try:
         upgrade(store)
+        with store.write() as connection:
+            admit(connection, manifest)
         indexed = ensure(store) if whole else 0
     finally:
         store.close()
@@ -209,7 +219,10 @@ def _replace_rows(settings: Deployment, fresh: Path, now: datetime) -> tuple[Pat
             backup(store, kept, now=now)
         with origin.read() as source, store.write() as sink:
             names = ", ".join(f'"{table.name}"' for table in metadata.sorted_tables)
+            # The audit trail refuses even this; only the tables' owner may lift that, and nobody else sees it lifted.
+            sink.execute(text("ALTER TABLE audit DISABLE TRIGGER audit_no_change"))
             sink.execute(text(f"TRUNCATE item_fts, {names}"))
+            sink.execute(text("ALTER TABLE audit ENABLE TRIGGER audit_no_change"))
             copy_rows(source, sink, metadata.sorted_tables)
             _continue_numbers(sink)
         return kept, ensure(store)
@@ -220,7 +233,9 @@ def _replace_rows(settings: Deployment, fresh: Path, now: datetime) -> tuple[Pat
 
 def _holds_rows(store: Store) -> bool:
     with store.read() as connection:
-        return any(connection.execute(select(table).limit(1)).first() for table in metadata.sorted_tables)
+        # A new database already holds the head of its empty trail: nothing to keep.
+        counted = [table for table in metadata.sorted_tables if table is not t.audit_head]
+        return any(connection.execute(select(table).limit(1)).first() for table in counted)
 
 
 def _continue_numbers(sink: Connection) -> None:
