@@ -237,7 +237,7 @@ def test_a_button_drawn_before_the_role_changed_does_nothing(full, signed, key):
     assert "示例人员" not in {who for _, who, _ in trail(full)}
 
 
-NEEDS = {name: "source.edit" for name in ("pause", "resume", "remove", "restore")} | {"poll_now": "source.poll"}
+NEEDS = dict.fromkeys(("pause", "resume", "remove", "restore"), "source.edit") | {"poll_now": "source.poll"}
 REFUSED = [(name, role) for name, action in NEEDS.items() for role in Role if not roles.may(role, action)]
 
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import itertools
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -118,15 +118,19 @@ def _fresh_state(source: Source, now: datetime) -> dict[str, Any]:
     }
 
 
-def _insert(connection: Connection, source: Source, *, origin: Origin, now: datetime, demo: bool = False) -> None:
-    values = _columns(source) | {"origin": origin, "removed": False, "demo": demo, "revision": 1}
-    connection.execute(insert(t.source).values(values | {"created_at": now, "updated_at": now}))
-    connection.execute(insert(t.source_state).values(_fresh_state(source, now) | {"source_id": source.id}))
+def _insert(
+    connection: Connection, fresh: Sequence[Source], *, origin: Origin, now: datetime, demo: bool = False
+) -> None:
+    if fresh:
+        common = {"origin": origin, "removed": False, "demo": demo, "revision": 1, "created_at": now, "updated_at": now}
+        connection.execute(insert(t.source), [_columns(source) | common for source in fresh])
+        states = [_fresh_state(source, now) | {"source_id": source.id} for source in fresh]
+        connection.execute(insert(t.source_state), states)
 
 
 def insert_demo(connection: Connection, source: Source, *, now: datetime) -> None:
     """Store a source of the demonstration data; marked, so that clearing finds it. The caller gives paused ones."""
-    _insert(connection, source, origin="page", now=now, demo=True)
+    _insert(connection, [source], origin="page", now=now, demo=True)
 
 
 def _change(connection: Connection, before: SourceRow, after: Source, *, now: datetime, **values: Any) -> None:
@@ -170,7 +174,7 @@ def sync_catalogue(connection: Connection, catalogue: Sequence[Source], now: dat
     for source in catalogue:
         row = rows.get(source.id)
         if row is None:
-            _insert(connection, source, origin="config", now=now)
+            _insert(connection, [source], origin="config", now=now)
             found["added"].append(source.id)
         elif row.origin != "config":
             if seen_before.get(source.id, digests[source.id]) != digests[source.id]:
@@ -248,17 +252,31 @@ def add_sources(
 ) -> tuple[str, ...]:
     """``add_source`` for several, all or none, each with a row of its own in the trail."""
     actor.require("source.edit", kind=source_audit.KIND, target=wanted[0].id[:80] if len(wanted) == 1 else "")
-    watched = addresses(connection)
+    watched, gone, ids = addresses(connection), _removed(connection), set(connection.scalars(select(t.source.c.id)))
     done: list[tuple[Source | None, Source]] = []
-    for source in wanted:
-        _refuse(source := _trimmed(source), interval_floor)
-        if taken := watched.get(address_key(source)):
-            raise InputError(f"这个网址已在监测：{get(connection, taken).source.name}（编号 {taken}）")
-        done.append(_add(connection, source, origin=origin, now=now))
-        watched[address_key(source)] = done[-1][1].id
-    act = "导入" if origin == "opml" else "添加"
+    for given in wanted:
+        source = _trimmed(given)
+        _refuse(source, interval_floor)
+        key = address_key(source)
+        if taken := watched.get(key):
+            name = (
+                next((after.name for _, after in done if after.id == taken), "") or get(connection, taken).source.name
+            )
+            raise InputError(f"这个网址已在监测：{name}（编号 {taken}）")
+        if there := gone.get(key):
+            # The same address watched again: its earlier reports are its own, and are not reported twice.
+            source = replace(source, id=there.source.id)
+            _change(connection, there, source, now=now, origin=origin, removed=False)
+        else:
+            source = replace(source, id=_free_id(source, ids))
+        done.append((there.source if there else None, source))
+        watched[key] = source.id
+        ids.add(source.id)
+    _insert(connection, [after for before, after in done if before is None], origin=origin, now=now)
     for before, after in done:
-        source_audit.record(connection, actor, act, before=before, after=after, at=now)
+        source_audit.record(
+            connection, actor, "导入" if origin == "opml" else "添加", before=before, after=after, at=now
+        )
     return tuple(after.id for _, after in done)
 
 
@@ -267,28 +285,17 @@ def _trimmed(source: Source) -> Source:
     return replace(source, name=name, url=source.url.strip(), outlet=source.outlet.strip() or name)
 
 
-def _add(connection: Connection, source: Source, *, origin: Origin, now: datetime) -> tuple[Source | None, Source]:
-    """Store a checked source; returns what its address was before, if it was watched once, and what it is."""
-    if there := _removed_at(connection, address_key(source)):
-        # The same address watched again: its earlier reports are its own, and are not reported twice.
-        source = replace(source, id=there.source.id)
-        _change(connection, there, source, now=now, origin=origin, removed=False)
-        return there.source, source
+def _free_id(source: Source, ids: Collection[str]) -> str:
+    """The id given, if it may be had; else one made of the address, which may be that of a source since moved away."""
     made = new_id(source)
-    # The made id may be that of a source which has since been given another address: then the next one is free.
-    for wanted in itertools.chain((source.id, made), (f"{made}-{number}" for number in itertools.count(2))):
-        taken = connection.scalar(select(t.source.c.id).where(t.source.c.id == wanted))
-        if is_id(wanted) and taken is None:
-            source = replace(source, id=wanted)
-            break
-    _insert(connection, source, origin=origin, now=now)
-    return None, source
+    wanted = itertools.chain((source.id, made), (f"{made}-{number}" for number in itertools.count(2)))
+    return next(one for one in wanted if is_id(one) and one not in ids)
 
 
-def _removed_at(connection: Connection, key: tuple[str, str]) -> SourceRow | None:
-    """The removed source that watched this address, if there is one."""
-    rows = connection.execute(select_rows().where(t.source.c.removed.is_(True), t.source.c.url == key[0]))
-    return next((row for row in map(read_row, rows) if address_key(row.source) == key), None)
+def _removed(connection: Connection) -> dict[tuple[str, str], SourceRow]:
+    """The removed sources by the address they watched."""
+    rows = connection.execute(select_rows().where(t.source.c.removed.is_(True), t.source.c.demo.is_(False)))
+    return {address_key(row.source): row for row in map(read_row, rows)}
 
 
 def edit_source(
