@@ -1,0 +1,290 @@
+"""What the audit trail says in Chinese: names of acts, kinds and fields, and one sentence for each row."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from monitors.access.audit import canonical
+from monitors.clock import local
+from monitors.regions import divisions
+
+# Every code the trail knows → what was done, as a verb and its object.
+ACTS: dict[str, str] = {
+    "session.sign_in": "登录",
+    "session.sign_out": "退出登录",
+    "session.end": "结束登录会话",
+    "password.change": "修改密码",
+    "setup.complete": "首次设置管理员",
+    "account.view": "查看账号",
+    "account.manage": "管理账号",
+    "story.view": "查看事件",
+    "story.export": "导出清单",
+    "duty.stay": "值守",
+    "restricted.read": "查看受限信息",
+    "restricted.write": "登记受限信息",
+    "restricted.remove": "删除受限信息",
+    "source.view": "查看监测源",
+    "source.poll": "试抓或立即抓取",
+    "source.edit": "修改监测源",
+    "demo.manage": "管理演示数据",
+    "audit.view": "查看审计记录",
+    "audit.export": "导出审计记录",
+    "audit.verify": "校验审计链",
+    "system.metrics": "读取运行指标",
+    "retention.run": "按期限清理数据",
+    "masking.run": "补做隐私遮盖",
+    "backup.make": "备份",
+    "backup.restore": "恢复备份",
+    "key.rotate": "更换密钥",
+}
+
+# What a person chooses in the search: a name for several codes, told by the part before the dot.
+GROUPS: dict[str, tuple[str, ...]] = {
+    "登录与密码": ("session", "password", "setup"),
+    "账号": ("account",),
+    "事件与导出": ("story", "duty"),
+    "受限信息": ("restricted",),
+    "监测源": ("source",),
+    "演示数据": ("demo",),
+    "审计": ("audit",),
+    "系统": ("system", "retention", "masking", "backup", "key"),
+}
+
+KINDS: dict[str, str] = {
+    "account": "账号",
+    "session": "登录会话",
+    "source": "监测源",
+    "story": "事件",
+    "alert": "警情",
+    "item": "报道",
+    "audit": "审计记录",
+    "restricted": "受限信息",
+    "demo": "演示数据",
+    "backup": "备份",
+    "page": "页面",
+    "system": "系统",
+}
+
+FIELDS: dict[str, str] = {
+    "name": "账号",
+    "display": "姓名",
+    "unit": "单位",
+    "role": "角色",
+    "region": "辖区",
+    "disabled": "停用",
+    "locked_until": "锁定至",
+    "locked": "锁定",
+    "failures": "连续输错次数",
+    "must_change": "须改密码",
+    "password": "密码",
+    "origin": "来历",
+    "why": "原因",
+    "act": "操作",
+    "way": "登录方式",
+    "wait_seconds": "须等待（秒）",
+    "format": "格式",
+    "filters": "筛选条件",
+    "rows": "条数",
+    "count": "数量",
+    "fields": "字段",
+    "session": "登录会话",
+    "sessions": "登录会话数",
+    "ended": "结束的会话数",
+    "agent": "浏览器",
+    "address": "来源地址",
+    "host": "网站",
+    "url": "网址",
+    "kind": "类型",
+    "group": "分组",
+    "outlet": "媒体",
+    "title": "标题",
+    "interval_seconds": "抓取间隔（秒）",
+    "max_interval_seconds": "最长间隔（秒）",
+    "tier": "可信等级",
+    "national": "全国性媒体",
+    "condition": "状况",
+    "condition_note": "状况说明",
+    "paused": "暂停",
+    "removed": "移除",
+    "recipe": "抓取方法",
+    "headers": "请求头",
+    "body": "请求内容",
+    "words": "说明",
+    "ok": "完好",
+    "seq": "序号",
+}
+
+# Keys under which a row names its act, and the one that holds a source's name.
+_SAID = ("act", "操作")
+_SOURCE_NAME = "监测源"
+_PAGES = {"duty": "实时值班", "search": "舆情检索", "sources": "监测源", "people": "用户与审计"}
+_SHOWN = 200  # characters of one value in a sentence; the whole stands in the row itself
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One act as it stands in the trail. ``before`` and ``after`` are the signed JSON texts, ``mac`` their digest."""
+
+    seq: int
+    at: datetime
+    account_id: int | None
+    actor: str
+    display: str
+    role: str
+    address: str
+    session: str
+    action: str
+    kind: str
+    target: str
+    region: str
+    outcome: str
+    before: str
+    after: str
+    mac: str
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One field of a row: its name and both values in words, ``""`` where there is none."""
+
+    field: str
+    before: str
+    after: str
+
+
+def act_name(code: str) -> str:
+    """The Chinese name of an act; an unknown code is shown as it is."""
+    return ACTS.get(code, code)
+
+
+def kind_name(kind: str) -> str:
+    """The Chinese name of a kind of record; an unknown one is shown as it is."""
+    return KINDS.get(kind, kind)
+
+
+def changes(row: Row) -> tuple[Change, ...]:
+    """What the row says of its record, field by field, in the order of the fields' names."""
+    before, after = _held(row.before), _held(row.after)
+    found = [
+        Change(FIELDS.get(key, key), _value(key, before.get(key)), _value(key, after.get(key)))
+        for key in sorted(before.keys() | after.keys())
+    ]
+    return tuple(change for change in found if change.before or change.after)
+
+
+def sentence(row: Row) -> str:
+    """One readable sentence: who did what to what, with the change.
+
+    ``李管理员 停用账号 zhang（昆明市五华区）``; a refusal says why, a failure too.
+    """
+    before, after = _held(row.before), _held(row.after)
+    who = row.display or row.actor or "不明身份"
+    what = " ".join(part for part in (_act(row, before, after), _object(row, after)) if part)
+    if row.outcome == "拒绝":
+        why = _value("why", after.get("why"))
+        return f"{who} 未获准 {what}" + (f"（{why}）" if why else "")
+    details = _details(row, before, after)
+    failed = "未成功" if row.outcome == "失败" and "未" not in what else ""
+    return f"{who} {what}{failed}" + (f"（{details}）" if details else "")
+
+
+def _said(after: Mapping[str, Any]) -> str:
+    """What the writer of the row calls the act; closer than the code, which several acts share."""
+    return next((str(after[key]) for key in _SAID if after.get(key)), "")
+
+
+def _act(row: Row, before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
+    said = _said(after)
+    if row.action == "story.export" and row.kind in ("alert", "item"):
+        return "导出警情清单" if row.kind == "alert" else "导出检索结果"
+    if row.outcome == "拒绝" or not (said or row.action == "account.manage"):
+        return act_name(row.action)
+    said = said or _verb(before, after)
+    thing = KINDS.get(row.kind, "")
+    if row.outcome == "失败" and "未" in said:
+        return f"{thing}{said}"  # 演示数据载入未完成，已撤回
+    # 重置密码 names its thing; 停用 does not.
+    return said if thing in said or "密码" in said else f"{said}{thing}"
+
+
+def _verb(before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
+    """What a change is called whose writer did not say."""
+    if "disabled" in after:
+        return "停用" if after["disabled"] else "启用"
+    return "添加" if after and not before else "修改"
+
+
+def _object(row: Row, after: Mapping[str, Any]) -> str:
+    """The record: a source by its name, a story by kind and number; nothing where it is the person's own account."""
+    if not row.target or (row.kind == "account" and row.target == row.actor):
+        return ""
+    if row.kind == "source":
+        return str(after.get(_SOURCE_NAME) or row.target)
+    if row.kind == "page":
+        return f"页面“{_PAGES.get(row.target, row.target)}”"
+    if row.kind in ("account", ""):
+        return row.target
+    return f"{kind_name(row.kind)} {row.target}"
+
+
+def _details(row: Row, before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
+    if row.action == "audit.verify":
+        return _value("words", after.get("words"))
+    told = {FIELDS.get(key, key) for key in (*_SAID, _SOURCE_NAME)}
+    if set(after) & set(_SAID):
+        told.add(FIELDS["disabled"])  # 停用 and 启用 have said it
+    parts = []
+    if row.kind == "account" and row.region and row.target != row.actor and "region" not in after:
+        parts.append(divisions.full_name(row.region) or row.region)
+    for change in changes(row):
+        if (
+            change.field in told
+            or change.before == change.after
+            or (change.after and change.after in act_name(row.action))
+        ):
+            continue  # the same again, or said by the act: 退出登录（原因：退出）
+        if not before or not change.before:
+            parts.append(f"{change.field}：{change.after}")
+        else:
+            parts.append(f"{change.field}：{change.before} → {change.after or '无'}")
+    return "；".join(parts)
+
+
+def _held(text: str) -> dict[str, Any]:
+    """The mapping a row holds as JSON; a text that is none (a row of foreign making) under one name."""
+    try:
+        held = json.loads(text or "{}")
+    except ValueError:
+        return {"内容": text}
+    return held if isinstance(held, dict) else {"内容": held}
+
+
+def _value(key: str, value: Any) -> str:
+    match value:
+        case None | "":
+            words = ""
+        case bool():
+            words = "是" if value else "否"
+        case str() if key == "region" or key.endswith("_region"):
+            words = divisions.full_name(value) or value
+        case str() if key.endswith(("_at", "_until", "since")) or key == "until":
+            words = _moment(value)
+        case list():
+            words = "、".join(_value(key, one) for one in value)
+        case dict():
+            words = "，".join(f"{FIELDS.get(k, k)} {_value(k, v)}" for k, v in value.items()) or canonical(value)
+        case _:
+            words = str(value)
+    return words if len(words) <= _SHOWN else f"{words[:_SHOWN]}…"
+
+
+def _moment(text: str) -> str:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return text
+    return f"{local(moment):%Y-%m-%d %H:%M:%S}" if moment.tzinfo else text
