@@ -102,6 +102,6 @@ def by_prefecture(rows: Sequence[PrefectureCount], parts: str = "州市") -> dic
                 alt.Tooltip(field="n", type="quantitative", title="未办结（起）"),
             ],
         )
-        .properties(height=25 * max(1, len(rows)) + 30)
+        .properties(height=25 * max(1, len(rows)) + 50)
     )
     return chart.to_dict()

@@ -17,7 +17,7 @@ from monitors.errors import MonitorsError
 from monitors.opinion import export, search
 from monitors.opinion.model import KINDS, LEVELS, SOURCE_GROUPS, STANCE_NAMES, STANCES
 from monitors.regions import divisions
-from pages import context, results, story
+from pages import context, results, signed, story
 from pages.wording import level_name
 
 _LOG = logging.getLogger("monitors.pages")
@@ -204,7 +204,8 @@ def _bar(scope: Scope, filters: search.Filters) -> tuple[search.Filters, search.
     filters = replace(filters, sort=order or "时间")
     found = _found(context.versions("item", "source"), scope, filters, _page())
     with left:
-        st.markdown(f"**找到 {_count_words(found)}**")
+        place = "" if scope.everything else f"　辖区：{signed.short_region(scope.region)}"
+        st.markdown(f"**找到 {_count_words(found)}**{place}")
         for note in found.notes:
             st.caption(note)
     if context.may("story.export"):

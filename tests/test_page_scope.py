@@ -96,7 +96,8 @@ def test_nothing_of_another_place_reaches_the_browser(stories, signed, role, reg
     assert component(duty, "board")["total"] == len(visible)
     assert component(wall, "wall")["tiles"][1]["value"] == len(visible)
     counted = next(element.value for element in search.markdown if element.value.startswith("**找到"))
-    assert counted == f"**找到 {2 * len(visible)} 篇**"
+    assert counted.startswith(f"**找到 {2 * len(visible)} 篇**")
+    assert ("辖区：" in counted) == (not Scope(region).everything)
     for place in visible:
         assert HOUSES[place][0][:4] in everything(search)
 

@@ -4,9 +4,21 @@ const holders = new WeakMap()
 const ACTS = ["pointerdown", "keydown", "wheel", "touchstart"]
 const ACT_EVERY = 30000
 
-function leave(back) {
-  const here = location.pathname + location.search
-  location.assign(back ? `/login?next=${encodeURIComponent(here)}` : "/login")
+// The gate may know the ended sign-in for one more second; whoever comes sooner is led back to a page that stays empty.
+const GATE_FORGETS = 1500
+
+async function leave(back) {
+  if (back) {
+    const here = location.pathname + location.search
+    setTimeout(() => location.assign(`/login?next=${encodeURIComponent(here)}`), GATE_FORGETS)
+    return
+  }
+  try {
+    await fetch("/logout", { method: "POST", redirect: "manual" }) // takes the cookie out of the browser, too
+  } catch {
+    // The sign-in itself has ended already.
+  }
+  setTimeout(() => location.assign("/login"), GATE_FORGETS)
 }
 
 async function ask() {
@@ -27,7 +39,7 @@ export default function (component) {
   }
   let holder = holders.get(parentElement)
   if (!holder) {
-    holder = { actedAt: Date.now() }
+    holder = { actedAt: 0 }
     holders.set(parentElement, holder)
     holder.acted = () => {
       if (Date.now() - holder.actedAt < ACT_EVERY) return
