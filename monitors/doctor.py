@@ -13,24 +13,22 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal
 
 from sqlalchemy import func, select, text
 
+from monitors import doctor_access
 from monitors import settings as settings_module
 from monitors.clock import SHANGHAI, stamp
-from monitors.errors import MonitorsError, SettingsError
+from monitors.errors import SettingsError
+from monitors.finding import Finding, State, guarded
 from monitors.opinion import heartbeat, sources
 from monitors.settings import ROOT, Settings
 from monitors.store import schema
 from monitors.store import tables as t
 from monitors.store.engine import Store, address
-
-State = Literal["正常", "注意", "故障"]
 
 PYTHON_FROM = (3, 11)
 # Before this release was written no clock can be right.
@@ -43,35 +41,14 @@ _NAMED = 5
 _PIN = re.compile(r"^([A-Za-z0-9_.-]+)(?:\[[^\]]*\])?==([^\s;\\]+)", re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One line of the report. ``words``: what is; ``advice``: what to do, empty where nothing is to be done."""
-
-    part: str
-    state: State
-    words: str
-    advice: str = ""
-
-    @property
-    def failed(self) -> bool:
-        return self.state == "故障"
-
-    @property
-    def line(self) -> str:
-        return f"[{self.state}] {self.part}：{self.words}" + (f"\n       建议：{self.advice}" if self.advice else "")
-
-    def as_json(self) -> dict[str, Any]:
-        return asdict(self)
-
-
 def examine(
     *, now: datetime, environ: Mapping[str, str] = os.environ, requirements: Path = ROOT / "requirements.txt"
 ) -> list[Finding]:
     """Every check, in the order in which to mend what they find. Never raises."""
     findings = [
-        *_guarded("程序", lambda: _program(requirements)),
-        *_guarded("时钟", lambda: _clock(now)),
-        *_guarded("字体", _fonts),
+        *guarded("程序", lambda: _program(requirements)),
+        *guarded("时钟", lambda: _clock(now)),
+        *guarded("字体", _fonts),
     ]
     try:
         settings = settings_module.load(environ=environ)
@@ -82,17 +59,8 @@ def examine(
     findings.append(
         Finding("设置", "正常", f"{settings.path} 读取正常，配置监测源 {len(settings.sources)} 个（启用 {active} 个）")
     )
-    findings += _guarded("数据目录", lambda: _folder(settings))
-    return findings + _guarded("数据库", lambda: _database(settings, now))
-
-
-def _guarded(part: str, check: Callable[[], Iterable[Finding]]) -> list[Finding]:
-    try:
-        return list(check())
-    except MonitorsError as error:
-        return [Finding(part, "故障", str(error))]
-    except Exception as error:  # noqa: BLE001 - the doctor must report whatever it meets
-        return [Finding(part, "故障", f"检查时出错：{type(error).__name__} {str(error)[:200]}", "请联系管理员")]
+    findings += guarded("数据目录", lambda: _folder(settings))
+    return findings + guarded("数据库", lambda: _database(settings, now, environ))
 
 
 def _program(requirements: Path) -> Iterator[Finding]:
@@ -186,7 +154,7 @@ def _disk_kind(folder: Path) -> str:
     return max(above)[1] if above else ""
 
 
-def _database(settings: Settings, now: datetime) -> Iterator[Finding]:
+def _database(settings: Settings, now: datetime, environ: Mapping[str, str]) -> Iterator[Finding]:
     url = address(settings.database_url)
     if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
         yield Finding("数据库", "注意", "尚未建立", "首次启动时会自动建立")
@@ -197,10 +165,11 @@ def _database(settings: Settings, now: datetime) -> Iterator[Finding]:
         if found != wanted:
             yield _revision(found, wanted)
             return
-        yield from _guarded("数据库", lambda: _integrity(store, now))
-        yield from _guarded("检索", lambda: _search_index(store))
-        yield from _guarded("值守", lambda: _watch(store, settings, now))
-        yield from _guarded("监测源", lambda: _sources(store, settings, now))
+        yield from guarded("数据库", lambda: _integrity(store, now))
+        yield from guarded("检索", lambda: _search_index(store))
+        yield from doctor_access.examine(store, settings, now, environ)
+        yield from guarded("值守", lambda: _watch(store, settings, now))
+        yield from guarded("监测源", lambda: _sources(store, settings, now))
     finally:
         store.close()
 

@@ -486,7 +486,7 @@ def test_a_backup_that_fails_on_the_way_in_leaves_the_trail_and_its_guard(store,
     again.close()
 
 
-def test_a_server_role_that_does_not_own_the_tables_cannot_lift_the_guard(postgres_server):
+def test_a_server_role_that_does_not_own_the_tables_cannot_lift_the_guard(postgres_server, tmp_path):
     """What the guide advises for PostgreSQL: the service under a role with rights on rows, not on tables."""
     from tests.conftest import fresh_database
 
@@ -495,7 +495,7 @@ def test_a_server_role_that_does_not_own_the_tables_cannot_lift_the_guard(postgr
     inhabit(store)
     with store.write() as connection:
         connection.execute(text("DROP ROLE IF EXISTS wages_service"))
-        connection.execute(text("CREATE ROLE wages_service"))
+        connection.execute(text("CREATE ROLE wages_service LOGIN"))
         connection.execute(text("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO wages_service"))
         connection.execute(text("REVOKE UPDATE, DELETE ON audit FROM wages_service"))
         connection.execute(text("GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO wages_service"))
@@ -524,6 +524,10 @@ def test_a_server_role_that_does_not_own_the_tables_cannot_lift_the_guard(postgr
         restricted.write(connection, SYSTEM, "story", "1", "530102", fields, revision=1, now=NOW)
     with store.read() as connection:
         assert chain.verify(connection, Path("/nonexistent")).rows == 8
+    made = b.backup(store, tmp_path / "b.zip", now=NOW)
+    service = store.url.set(username="wages_service").render_as_string(hide_password=False)
+    with pytest.raises(StoreError, match="不是数据表的所有者，未恢复"):
+        put_back(Deployed(service, tmp_path), made.path, now=NOW)
     with store.write() as connection:
         connection.execute(text("DROP OWNED BY wages_service"))
         connection.execute(text("DROP ROLE wages_service"))

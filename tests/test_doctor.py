@@ -7,9 +7,12 @@ import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import func, select
 
 from monitors import __main__ as command_line
-from monitors import doctor
+from monitors import doctor, doctor_access
+from monitors.access import audit, chain, keys, restricted
+from monitors.access.actor import SYSTEM
 from monitors.opinion import heartbeat
 from monitors.opinion.sources import sync_catalogue
 from monitors.settings import ROOT, load
@@ -51,6 +54,7 @@ def test_a_house_at_work_has_nothing_wrong(tmp_path):
     found = doctor.examine(now=NOW, environ={"MONITORS_DATA": str(tmp_path)})
     assert {f.part for f in found} == {
         "程序", "时钟", "字体", "设置", "数据目录", "数据库", "检索", "值守", "监测源",
+        "密钥", "审计", "受限信息", "账号", "登录", "留存",
     }  # fmt: skip
     assert [f for f in found if f.state == "故障"] == []
 
@@ -184,3 +188,145 @@ def test_command_line_speaks_words_or_json_and_exits_by_the_worst(tmp_path, monk
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert {"part", "state", "words", "advice"} == set(lines[0])
     assert [line["part"] for line in lines if line["state"] == "故障"] == ["数据库"]
+
+
+# ── People and trail ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_key_lost_exchanged_or_open_to_others(tmp_path, monkeypatch):
+    store = house(tmp_path)
+    with store.write() as connection:
+        audit.append(connection, SYSTEM, "source.edit", at=NOW)
+    assert "密钥" not in states(tmp_path)
+    path = tmp_path / "elsewhere" / "secret.key"
+    monkeypatch.delenv("MONITORS_KEY")
+    monkeypatch.setenv("MONITORS_KEY_FILE", str(path))
+    keys._master.cache_clear()
+    assert "尚未建立" in states(tmp_path)["密钥"].words
+    assert not path.exists()
+    keys.make()
+    with store.write() as connection:
+        connection.execute(t.meta.insert().values(key="key_mark", value=keys._mark()))
+    path.chmod(0o640)
+    assert f"chmod 600 {path}" in states(tmp_path)["密钥"].advice
+    held = path.read_text()
+    path.unlink()
+    found = states(tmp_path)
+    assert (found["密钥"].state, "不见了" in found["密钥"].words) == ("故障", True)
+    assert "无法校验" in found["审计"].words
+    keys.make()
+    keys._master.cache_clear()
+    found = states(tmp_path)["密钥"]
+    assert (found.state, "与数据库不符" in found.words) == ("故障", True)
+    path.write_text("not a key")
+    keys._master.cache_clear()
+    assert "不是 32 字节" in states(tmp_path)["密钥"].words
+    path.write_text(held)
+    keys._master.cache_clear()
+    assert "密钥" not in states(tmp_path)
+    store.close()
+
+
+def test_a_trail_that_was_changed_or_cut_is_a_fault(tmp_path):
+    store = house(tmp_path)
+    with store.write() as connection:
+        before = connection.scalar(select(func.count()).select_from(t.audit))
+        for n in range(3):
+            audit.append(connection, SYSTEM, "source.edit", at=NOW, target=str(n))
+    found = doctor.examine(now=NOW, environ={"MONITORS_DATA": str(tmp_path)})
+    (line,) = [f for f in found if f.part == "审计"]
+    assert re.fullmatch(rf"审计链完整：共 {before + 3} 条记录.*（用时 \d+\.\d 秒）", line.words)
+    chain.anchor(store, load(environ={"MONITORS_DATA": str(tmp_path)}), NOW)
+    with store.write() as connection:
+        connection.exec_driver_sql("DROP TRIGGER audit_no_update")
+        connection.exec_driver_sql("DROP TRIGGER audit_no_delete")
+        connection.exec_driver_sql("UPDATE audit SET actor = 'x' WHERE seq = 2")
+    assert "第 2 条记录被改动" in states(tmp_path)["审计"].words
+    with store.write() as connection:
+        connection.exec_driver_sql("DELETE FROM audit")
+        connection.exec_driver_sql("UPDATE audit_head SET seq = 0, mac = ''")
+    finding = states(tmp_path)["审计"]
+    assert (finding.state, "库外锚点" in finding.words) == ("故障", True)
+    store.close()
+
+
+def test_restricted_fields_that_do_not_open_are_a_fault(tmp_path):
+    store = house(tmp_path)
+    with store.write() as connection:
+        fields = restricted.Fields(reporter="赵某某")
+        restricted.write(connection, SYSTEM, "story", "1", "530102", fields, revision=None, now=NOW)
+    assert "受限信息" not in states(tmp_path)
+    with store.write() as connection:
+        connection.execute(t.restricted.update().values(target="2"))
+    finding = states(tmp_path)["受限信息"]
+    assert (finding.state, "无法解密" in finding.words, "赵" in finding.words) == ("故障", True, False)
+    store.close()
+
+
+def test_a_house_without_an_administrator_is_a_fault(tmp_path):
+    store = house(tmp_path)
+    assert (states(tmp_path)["账号"].state, "一次性链接" in states(tmp_path)["账号"].advice) == ("注意", True)
+    with store.write() as connection:
+        for n, role in enumerate(("县级经办", "省级管理员")):
+            connection.execute(
+                t.account.insert().values(
+                    name=f"a{n}", display="甲", role=role, region="530000", must_change=False, origin="local",
+                    disabled=False, created_at=NOW, updated_at=NOW,
+                )
+            )  # fmt: skip
+    assert "账号" not in states(tmp_path)
+    with store.write() as connection:
+        connection.execute(t.account.update().where(t.account.c.role == "省级管理员").values(disabled=True))
+    finding = states(tmp_path)["账号"]
+    assert (finding.state, "共 2 个，启用 1 个；没有启用的省级管理员" in finding.words) == ("故障", True)
+    store.close()
+
+
+def written(folder, **changes):
+    """config.toml with single lines changed."""
+    content = (ROOT / "config.toml").read_text("utf-8")
+    for line, other in changes.items():
+        content, changed = re.subn(rf"^{line} = \S+", f"{line} = {other}", content, count=1, flags=re.MULTILINE)
+        assert changed == 1
+    path = folder / "config.toml"
+    path.write_text(content, "utf-8")
+    return str(path)
+
+
+def test_how_people_sign_in_is_looked_at(tmp_path):
+    house(tmp_path).close()
+    assert "登录" not in states(tmp_path)
+    finding = states(tmp_path, MONITORS_ADDRESS="0.0.0.0")["登录"]
+    assert (finding.state, "明文" in finding.words) == ("注意", True)
+    config = written(tmp_path, https_only="true")
+    assert "登录" not in states(tmp_path, MONITORS_ADDRESS="0.0.0.0", MONITORS_CONFIG=config)
+    content = (ROOT / "config.toml").read_text("utf-8")
+    sso = "enabled = true\nissuer = 'http://sso.example.cn'\nclient_id = 'x'\n[[sso.role]]\nclaim='a'\nrole='审计'\n"
+    path = tmp_path / "sso.toml"
+    path.write_text(re.sub(r"^\[sso\]\n(?:.+\n)+", f"[sso]\n{sso}\n", content, flags=re.MULTILINE), "utf-8")
+    finding = states(tmp_path, MONITORS_CONFIG=str(path))["登录"]
+    assert (finding.state, "未设置 MONITORS_SSO_SECRET" in finding.words) == ("故障", True)
+    finding = states(tmp_path, MONITORS_CONFIG=str(path), MONITORS_SSO_SECRET="hidden")["登录"]
+    assert (finding.state, "issuer" in finding.words, "hidden" in finding.line) == ("注意", True, False)
+    for issuer in ("https://sso.example.cn", "http://127.0.0.1:9000", "http://[::1]:9000", "http://localhost/x"):
+        path.write_text(re.sub(r"issuer = '\S+'", f"issuer = '{issuer}'", path.read_text("utf-8")), "utf-8")
+        assert "登录" not in states(tmp_path, MONITORS_CONFIG=str(path), MONITORS_SSO_SECRET="hidden")
+
+
+@pytest.mark.parametrize(
+    ("held", "state", "words"),
+    [
+        (None, "注意", "还没有运行过"),
+        ("junk", "注意", "还没有运行过"),
+        ((NOW - timedelta(days=3)).isoformat(), "注意", "自 2026-11-20 10:30 起没有运行"),
+        ((NOW - timedelta(hours=30)).isoformat() + " 12", "正常", "最近一次"),
+    ],
+)
+def test_the_daily_job_is_looked_at(tmp_path, held, state, words):
+    store = house(tmp_path)
+    with store.write() as connection:
+        if held:
+            connection.execute(t.meta.insert().values(key=doctor_access.RETENTION, value=held))
+    (finding,) = doctor_access._retention(store, load(), NOW)
+    assert (finding.state, words in finding.words) == (state, True), finding
+    store.close()

@@ -350,11 +350,11 @@ def test_a_data_folder_that_cannot_be_is_said(tmp_path, command):
 # ── Starting together ────────────────────────────────────────────────────────────────────────────────────────────────
 
 
-def test_workers_that_start_together_bring_the_catalogue_in_once(store, monkeypatch):
+def test_workers_that_start_together_bring_the_catalogue_in_once(store, monkeypatch, tmp_path):
     from monitors import opening
     from monitors import settings as settings_module
 
-    settings = settings_module.load(environ={})
+    settings = settings_module.load(environ={"MONITORS_DATA": str(tmp_path)})
     honest = opening.sync_catalogue
 
     def slowly(connection, *arguments):

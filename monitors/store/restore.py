@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Protocol
 
 from sqlalchemy import Connection, func, make_url, select, text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import ProgrammingError, SQLAlchemyError
 
 from monitors.clock import local, stamp
 from monitors.errors import StoreError
@@ -219,8 +219,7 @@ def _replace_rows(settings: Deployment, fresh: Path, now: datetime) -> tuple[Pat
             backup(store, kept, now=now)
         with origin.read() as source, store.write() as sink:
             names = ", ".join(f'"{table.name}"' for table in metadata.sorted_tables)
-            # The audit trail refuses even this; only the tables' owner may lift that, and nobody else sees it lifted.
-            sink.execute(text("ALTER TABLE audit DISABLE TRIGGER audit_no_change"))
+            _lift_guard(sink)
             sink.execute(text(f"TRUNCATE item_fts, {names}"))
             sink.execute(text("ALTER TABLE audit ENABLE TRIGGER audit_no_change"))
             copy_rows(source, sink, metadata.sorted_tables)
@@ -229,6 +228,16 @@ def _replace_rows(settings: Deployment, fresh: Path, now: datetime) -> tuple[Pat
     finally:
         origin.close()
         store.close()
+
+
+def _lift_guard(sink: Connection) -> None:
+    """Let this transaction empty the audit trail, which refuses even that; nobody else sees it lifted."""
+    try:
+        sink.execute(text("ALTER TABLE audit DISABLE TRIGGER audit_no_change"))
+    except ProgrammingError as error:
+        raise StoreError(
+            "数据库账户不是数据表的所有者，未恢复；请把 DATABASE_URL 换成建表账户再运行恢复，恢复后换回"
+        ) from error
 
 
 def _holds_rows(store: Store) -> bool:
