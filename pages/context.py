@@ -142,8 +142,9 @@ def _touch(found: Signed) -> None:
 
 def stay() -> None:
     """A look of the duty screen: for those on duty it counts as an act, so that nobody is signed out in mid-shift."""
-    if may("duty.stay"):
-        touch()
+    found = signed()
+    if found.actor.may("duty.stay"):
+        _touch(found)
 
 
 def settle(found: Signed) -> None:

@@ -38,7 +38,8 @@ def panel(found: Dossier, held: Summary | None) -> None:
     if held is None:
         st.caption("本事件没有登记受限信息。登记的内容加密保存，查看须写明事由并留痕。")
     else:
-        st.markdown(f"已登记：**{held.words}**　（{stamp(held.created_at)} 登记，{stamp(held.updated_at)} 更新）")
+        again = f"，{stamp(held.updated_at)} 更新" if held.updated_at != held.created_at else ""
+        st.markdown(f"已登记：**{held.words}**　（{stamp(held.created_at)} 登记{again}）")
         if values is None:
             _ask(found)
         else:

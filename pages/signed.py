@@ -62,7 +62,8 @@ def _look(*, wall: bool) -> None:
         st.html(tag("p", words, class_="expiring wall" if wall else "expiring", role="alert"))
     every = context.settings().session.check_seconds
     data = {"leave": False, "at": now.timestamp(), "patience": max(6.0, 3 * every)}
-    _component()(data=data, key="signed", on_acted_change=context.touch)
+    with st.container(key="signed-look"):
+        _component()(data=data, key="signed", on_acted_change=context.touch)
 
 
 def account_box(found: Signed) -> None:
