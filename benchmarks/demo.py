@@ -6,6 +6,9 @@ texts are easier than real ones: the figures tell whether something broke, not h
 
 from __future__ import annotations
 
+import base64
+import os
+import secrets
 import sys
 import tempfile
 import time
@@ -28,6 +31,8 @@ from monitors.store.schema import upgrade
 
 
 def main() -> None:
+    # A key of its own: the trail is signed, and the project's data folder may hold none yet.
+    os.environ["MONITORS_KEY"] = base64.b64encode(secrets.token_bytes(32)).decode()
     now, settings = utc_now(), settings_module.load()
     started = time.perf_counter()
     planned = world(now)
