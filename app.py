@@ -19,16 +19,16 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.routing import Route
-from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from monitors import logs, settings, status
 from monitors.access import acting, doors, headers, keys, setup
-from monitors.access.bindings import Bindings, Told
+from monitors.access.bindings import Bindings
 from monitors.access.gate import Gate
 from monitors.clock import utc_now
 from monitors.errors import MonitorsError, RefusedError, StoreError
 from monitors.opening import open_store, prepare
 from monitors.opinion.embedded import EmbeddedWatch
+from pages.given import told
 
 try:
     SETTINGS = settings.current()
@@ -70,29 +70,6 @@ def _greet() -> None:
         "",
     )
     print("\n".join(lines), file=sys.stderr, flush=True)  # noqa: T201 - as above
-
-
-def told(payload: bytes) -> Told:
-    """What one of Streamlit's messages to a browser gives away. Fields are named: words of others count for nothing."""
-    message = ForwardMsg.FromString(payload)
-    kind = message.WhichOneof("type")
-    if kind == "new_session":
-        return Told(session=message.new_session.initialize.session_id)
-    found: list[str] = []
-    if kind == "backend_operation_response":
-        found = [message.backend_operation_response.deferred_file.url]
-    elif kind == "logo":
-        found = [message.logo.image, message.logo.icon_image]
-    elif kind == "delta" and b"/media/" in payload:
-        element = message.delta.new_element
-        found = [
-            element.download_button.url,
-            element.audio.url,
-            element.video.url,
-            *(one.url for one in element.imgs.imgs),
-            *(one.url for one in element.video.subtitles),
-        ]
-    return Told(media=tuple(url.rpartition("/media/")[2] for url in found if "/media/" in url))
 
 
 @asynccontextmanager

@@ -47,6 +47,7 @@ def routes(store: Store, settings: Settings) -> list[Route]:
         Route("/login/style.css", doors.style, methods=["GET"]),
         Route("/login/emblem", doors.emblem, methods=["GET"]),
         Route("/logout", doors.sign_out, methods=["POST"]),
+        Route("/logout", doors.home, methods=["GET"]),
         Route("/setup", doors.set_up_page, methods=["GET"]),
         Route("/setup", doors.set_up, methods=["POST"]),
         Route("/password", doors.password_page, methods=["GET"]),
@@ -171,6 +172,10 @@ class _Doors:
         response = RedirectResponse("/login?out=1", 303)
         _set_cookie(response, request, self._settings, "", 0)
         return response
+
+    async def home(self, _request: Request) -> Response:
+        """A link signs nobody out: an address of another site could be one."""
+        return RedirectResponse("/", 303)
 
     async def _end_former(self, request: Request) -> None:
         """End the sign-in this browser held until now: the next shift signs in over the last one's."""

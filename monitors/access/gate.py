@@ -33,7 +33,8 @@ __all__ = ["Gate", "client_address", "is_https", "same_origin"]
 
 DOORS = frozenset({"/login", "/login/style.css", "/login/emblem", "/setup", "/password", "/logout"})
 SSO = frozenset({"/sso/login", "/sso/callback"})
-_OPEN = frozenset({"/login", "/login/style.css", "/login/emblem", "/setup", "/logout", "/healthz", "/_stcore/health"})
+_OPEN = frozenset({"/login", "/login/style.css", "/login/emblem", "/setup", "/healthz", "/_stcore/health"})
+_FORMS = frozenset({"/login", "/setup", "/password", "/logout"})
 _WHILE_MUST_CHANGE = frozenset({"/password", "/logout", "/login/style.css", "/login/emblem", "/healthz"})
 # Streamlit serves these although nobody here needs them: its own metrics, its own sign-in, sessions over plain HTTP.
 _SHUT = (
@@ -78,7 +79,10 @@ class Gate:
         if scope["type"] not in ("http", "websocket"):
             await self.app(scope, receive, send)
             return
-        scope["headers"] = [(name, value) for name, value in scope["headers"] if not name.lower().startswith(_PREFIX)]
+        # Streamlit compares Origin with Host by itself; behind a proxy of ours both must be the address bar's.
+        host = peers.host(scope, self._settings).encode("latin-1")
+        kept = [(name, value) for name, value in scope["headers"] if not name.lower().startswith(_PREFIX)]
+        scope["headers"] = [(name, host if name.lower() == b"host" else value) for name, value in kept]
         scope["monitors.address"] = client_address(scope, self._settings)
         scope["monitors.signed"] = None
         token = HTTPConnection(scope).cookies.get(sessions.COOKIE, "")
@@ -111,7 +115,7 @@ class Gate:
             if started:
                 raise
             _log.warning("refused for want of the database: %s", error)
-            await _say(scope, receive, sending, 503, f"数据库暂时无法使用，请稍后再试。{error}")
+            await _say(scope, receive, sending, 503, "数据库暂时无法使用，请稍后再试。")  # the log has the path
         except Exception:
             _log.exception("a request failed: %s %s", scope["method"], path)
             if started:
@@ -127,7 +131,8 @@ class Gate:
             await _say(scope, receive, send, *refused)
             return
         signed = scope["monitors.signed"] = await self._known.find(token)
-        if path not in self._open and not (path == "/metrics" and self._scrapes(scope)):
+        opened = path in self._open or (path == "/logout" and method == "POST")
+        if not opened and not (path == "/metrics" and self._scrapes(scope)):
             if signed is None:
                 await self._turn_away(scope, receive, send)
                 return
@@ -148,7 +153,7 @@ class Gate:
             _log.warning("refused a %s to %s from another site (%s)", method, path, scope["monitors.address"])
             return 403, "请求不是从本系统的页面发出的，已拒绝。"
         upload = path.startswith(_UPLOAD) and method in {"PUT", "DELETE"}
-        if not upload and not (method == "POST" and path in DOORS):
+        if not upload and not (method == "POST" and path in _FORMS):
             return 405, "此地址不接受这种请求。"
         length = Headers(scope=scope).get("content-length", "0")
         if upload and not (length.isdecimal() and int(length) <= _UPLOAD_BYTES):

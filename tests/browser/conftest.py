@@ -65,7 +65,8 @@ class Site:
         text = (ROOT / "config.toml").read_text(encoding="utf-8").partition("# ── Sources")[0]
         config.write_text(re.sub(r"(?m)^embedded = true", "embedded = false", text), encoding="utf-8")
         found = {name: value for name, value in os.environ.items() if name != "DATABASE_URL"}
-        return found | {"MONITORS_DATA": str(self.data), "MONITORS_CONFIG": str(config), "MONITORS_KEY": KEY}
+        own = {"MONITORS_DATA": str(self.data), "MONITORS_CONFIG": str(config), "MONITORS_KEY": KEY}
+        return found | own | {"FORWARDED_ALLOW_IPS": ""}  # as ./run does: the gate alone judges proxies
 
     def start(self) -> None:
         """Start the server behind its gate (without the watch, which would go out to the sources) and await it."""
