@@ -201,7 +201,7 @@ def test_a_key_lost_exchanged_or_open_to_others(tmp_path, monkeypatch):
     path = tmp_path / "elsewhere" / "secret.key"
     monkeypatch.delenv("MONITORS_KEY")
     monkeypatch.setenv("MONITORS_KEY_FILE", str(path))
-    keys._master.cache_clear()
+    keys._derived.cache_clear()
     assert "尚未建立" in states(tmp_path)["密钥"].words
     assert not path.exists()
     keys.make()
@@ -215,14 +215,14 @@ def test_a_key_lost_exchanged_or_open_to_others(tmp_path, monkeypatch):
     assert (found["密钥"].state, "不见了" in found["密钥"].words) == ("故障", True)
     assert "无法校验" in found["审计"].words
     keys.make()
-    keys._master.cache_clear()
+    keys._derived.cache_clear()
     found = states(tmp_path)["密钥"]
     assert (found.state, "与数据库不符" in found.words) == ("故障", True)
     path.write_text("not a key")
-    keys._master.cache_clear()
+    keys._derived.cache_clear()
     assert "不是 32 字节" in states(tmp_path)["密钥"].words
     path.write_text(held)
-    keys._master.cache_clear()
+    keys._derived.cache_clear()
     assert "密钥" not in states(tmp_path)
     store.close()
 

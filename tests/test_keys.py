@@ -24,9 +24,9 @@ def place(tmp_path, monkeypatch):
     path = tmp_path / "house" / "secret.key"
     monkeypatch.delenv("MONITORS_KEY")
     monkeypatch.setenv("MONITORS_KEY_FILE", str(path))
-    keys._master.cache_clear()
+    keys._derived.cache_clear()
     yield path
-    keys._master.cache_clear()
+    keys._derived.cache_clear()
 
 
 def mark(store):
@@ -64,7 +64,7 @@ def test_the_mark_tells_nothing_of_the_key(store, place):
 def test_a_key_file_gone_missing_is_not_replaced(store, place):
     keys.settle(store)
     place.rename(place.with_name("elsewhere"))
-    keys._master.cache_clear()
+    keys._derived.cache_clear()
     with pytest.raises(StoreError, match="不见了，未启动"):
         keys.settle(store)
     assert not place.exists()
@@ -78,7 +78,7 @@ def test_another_key_is_refused_and_the_mark_stays(store, place):
     keys.settle(store)
     first = mark(store)
     place.write_text(encoded(b"another"))
-    keys._master.cache_clear()
+    keys._derived.cache_clear()
     with pytest.raises(StoreError, match="与数据库不符"):
         keys.settle(store)
     assert mark(store) == first
@@ -178,7 +178,7 @@ def test_a_backup_under_another_key_is_not_admitted(tmp_path, place):
     with store.read() as connection, pytest.raises(StoreError, match="不是建立这份备份时的密钥；未做任何改动"):
         keys.admit(connection)
     place.unlink()
-    keys._master.cache_clear()
+    keys._derived.cache_clear()
     with store.read() as connection, pytest.raises(StoreError, match="请先放入原密钥文件"):
         keys.admit(connection)
     assert not place.exists()

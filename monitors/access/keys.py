@@ -36,7 +36,7 @@ def derived(purpose: str) -> bytes:
     Raises:
         StoreError: the key is missing, unreadable or malformed.
     """
-    return hmac.new(_master(*_origin(os.environ)), purpose.encode(), hashlib.sha256).digest()
+    return _derived(purpose, *_origin(os.environ))
 
 
 def location() -> str:
@@ -126,11 +126,17 @@ def _mark() -> str:
 
 
 def _origin(environ: Mapping[str, str]) -> tuple[str, str]:
-    path = environ.get("MONITORS_KEY_FILE", "") or str(settings_module.current().data_dir / "secret.key")
-    return environ.get("MONITORS_KEY", ""), path
+    given = environ.get("MONITORS_KEY", "")
+    if given:
+        return given, ""
+    return "", environ.get("MONITORS_KEY_FILE", "") or str(settings_module.current().data_dir / "secret.key")
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=16)
+def _derived(purpose: str, given: str, path: str) -> bytes:
+    return hmac.new(_master(given, path), purpose.encode(), hashlib.sha256).digest()
+
+
 def _master(given: str, path: str) -> bytes:
     try:
         text = given or Path(path).read_text(encoding="ascii").strip()
