@@ -21,7 +21,9 @@ from monitors.access import acting, audit, chain, keys, recovery, restricted
 from monitors.access.actor import SYSTEM
 from monitors.access.scope import EVERYWHERE
 from monitors.errors import StoreError
+from monitors.opening import prepare
 from monitors.opinion import search
+from monitors.settings import load
 from monitors.store import backup as b
 from monitors.store import restore as r
 from monitors.store import tables as t
@@ -526,6 +528,9 @@ def test_a_server_role_that_does_not_own_the_tables_cannot_lift_the_guard(postgr
         assert chain.verify(connection, Path("/nonexistent")).rows == 8
     made = b.backup(store, tmp_path / "b.zip", now=NOW)
     service = store.url.set(username="wages_service").render_as_string(hide_password=False)
+    serving = Store(service)
+    prepare(serving, load(environ={"MONITORS_DATA": str(tmp_path)}), NOW)  # rights on rows are all the service needs
+    serving.close()
     with pytest.raises(StoreError, match="不是数据表的所有者，未恢复"):
         put_back(Deployed(service, tmp_path), made.path, now=NOW)
     with store.write() as connection:
