@@ -231,7 +231,9 @@ def counts(connection: Connection, scope: Scope, settings: Settings, now: dateti
     )
     relevant = func.sum(case((item.c.relevant, 1), else_=0))
     items = connection.execute(
-        select(of_item, func.count(), relevant).where(item.c.fetched_at >= start, scope.items()).group_by(of_item)
+        select(of_item, func.count(), relevant)
+        .where(item.c.fetched_at >= start, scope.items(tested=True))
+        .group_by(of_item)
     ).all()
     # last_seen_at is indexed and never earlier than first_seen_at: it narrows before the second test decides.
     fresh = and_(story.c.last_seen_at >= start, story.c.first_seen_at >= start)
@@ -391,10 +393,13 @@ def hourly_levels(connection: Connection, scope: Scope, settings: Settings, now:
     hours = window(settings, now)
     hour = _hour(connection, item.c.fetched_at)
     level = func.coalesce(item.c.level, "关注")
+    # Summed and not a condition: SQLite would go by the index of all relevant reports rather than by that of the hours.
+    relevant = func.sum(case((item.c.relevant, 1), else_=0))
     rows = connection.execute(
-        select(hour, level, func.count())
-        .where(item.c.fetched_at >= hours[0], item.c.relevant.is_(True), scope.items())
+        select(hour, level, relevant)
+        .where(item.c.fetched_at >= hours[0], scope.items(tested=True))
         .group_by(hour, level)
+        .having(relevant > 0)
     ).all()
     by_number = {int(moment.timestamp()) // _HOUR: moment for moment in hours}
     return tuple(

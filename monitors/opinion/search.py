@@ -26,7 +26,6 @@ from sqlalchemy import (
     case,
     cast,
     column,
-    exists,
     false,
     func,
     literal_column,
@@ -139,7 +138,7 @@ def search(connection: Connection, scope: Scope, filters: Filters, *, page: int 
     total, capped = _count(connection, scope, query, filters)
     pages = max(1, -(-total // size))
     page = min(max(1, page), pages)
-    ids = _ids(connection, scope, query, filters, common=capped, limit=min(size, CAP), offset=(page - 1) * size)
+    ids = _ids(connection, scope, query, filters, total=total, limit=min(size, CAP), offset=(page - 1) * size)
     hits = _hits(connection, scope, ids, query)
     return Found(hits, total, capped, page, pages, query.notes)
 
@@ -149,8 +148,8 @@ def matching_ids(connection: Connection, scope: Scope, filters: Filters, limit: 
     query = search_query.parse(filters.query)
     if query.hopeless:
         return []
-    _, common = _count(connection, scope, query, filters)
-    return _ids(connection, scope, query, filters, common=common, limit=limit, offset=0)
+    total, _ = _count(connection, scope, query, filters)
+    return _ids(connection, scope, query, filters, total=total, limit=limit, offset=0)
 
 
 def hits_of(connection: Connection, scope: Scope, ids: Sequence[int], filters: Filters) -> Iterator[Hit]:
@@ -165,7 +164,9 @@ def count_demo(connection: Connection, scope: Scope, ids: Sequence[int]) -> int:
     item = t.item.c
     return sum(
         connection.scalar(
-            select(func.count()).where(item.id.in_(ids[start : start + _BATCH]), item.demo.is_(True), scope.items())
+            select(func.count()).where(
+                item.id.in_(ids[start : start + _BATCH]), item.demo.is_(True), scope.items(tested=True)
+            )
         )
         or 0
         for start in range(0, len(ids), _BATCH)
@@ -183,7 +184,7 @@ def outlets(connection: Connection, scope: Scope) -> Outlets:
     source = t.source.c
     query = select(source.id, source.name, source.outlet).order_by(source.name, source.id)
     if not scope.everything:
-        query = query.where(exists().where(t.item.c.source_id == source.id, scope.items()))
+        query = query.where(source.id.in_(select(t.item.c.source_id).where(scope.items())))
     rows = connection.execute(query).all()
     return Outlets(tuple((row.id, row.name) for row in rows), tuple(sorted({row.outlet for row in rows})))
 
@@ -225,9 +226,10 @@ def _not_excluded(query: Query, dialect: str) -> ColumnElement[bool]:
     return t.item.c.id.not_in(select(key).where(_text_condition(dialect, query.fts5_excluded(), any_of)))
 
 
-def _conditions(scope: Scope, filters: Filters) -> list[ColumnElement[bool]]:
+def _conditions(scope: Scope, filters: Filters, *, tested: bool = False) -> list[ColumnElement[bool]]:
+    """Scope and filters on ``item``. ``tested``: the scope is tested row by row, another index leads to the rows."""
     item = t.item.c
-    found: list[ColumnElement[bool]] = [] if scope.everything else [scope.items()]
+    found: list[ColumnElement[bool]] = [] if scope.everything else [scope.items(tested=tested)]
     if filters.since:
         found.append(item.published_at >= filters.since)
     if filters.until:
@@ -237,7 +239,9 @@ def _conditions(scope: Scope, filters: Filters) -> list[ColumnElement[bool]]:
     if filters.group:
         found.append(item.source_id.in_(select(t.source.c.id).where(t.source.c.group_name == filters.group)))
     if filters.relevance != "全部":
-        found.append(item.relevant.is_(filters.relevance == "相关"))
+        # Wrapped, it leaves the choice of the index to the scope, which leaves fewer rows than "relevant" does.
+        held = item.relevant if tested or scope.everything else func.coalesce(item.relevant, false())
+        found.append(held.is_(filters.relevance == "相关"))
     if filters.levels:
         found.append(item.level.in_(filters.levels))
     exact = (
@@ -255,15 +259,16 @@ def _ids_found(query: Query, dialect: str) -> Select[Any]:
 
 
 def _narrow_first(connection: Connection, scope: Scope, query: Query, filters: Filters) -> bool:
-    """Whether SQLite should go through the filters' index and test each row for the words, rather than the reverse.
+    """Whether to go through the rows that scope and filters leave and test each for the words, not the reverse.
 
     Looking up 25,000 matches one by one takes five times as long as passing once over the part of the index that the
-    scope, the period, the region or the relevance leaves; for few matches it is the other way round.
+    scope, the period, the region or the relevance leaves; for few matches it is the other way round. PostgreSQL knows
+    this by itself, except of the scope.
     """
-    narrowed = not scope.everything or filters.since or filters.until or filters.region or filters.relevance != "全部"
-    if connection.dialect.name != "sqlite" or not query.required or not narrowed:
+    narrowed = filters.since or filters.until or filters.region or filters.relevance != "全部"
+    if not query.required or (scope.everything and (connection.dialect.name != "sqlite" or not narrowed)):
         return False
-    sample = _ids_found(query, "sqlite").limit(_MANY + 1).subquery()
+    sample = _ids_found(query, connection.dialect.name).limit(_MANY + 1).subquery()
     return (connection.scalar(select(func.count()).select_from(sample)) or 0) > _MANY
 
 
@@ -281,46 +286,48 @@ def _count(connection: Connection, scope: Scope, query: Query, filters: Filters)
         inner = one.select_from(t.item).where(*conditions, *excluded)
     elif not conditions:
         inner = one.select_from(_FTS).where(_found_by(query, dialect))
-    elif _narrow_first(connection, scope, query, filters):
-        inner = one.select_from(t.item).where(*conditions, _among_found(query))
-    else:
+    elif not (narrow := _narrow_first(connection, scope, query, filters)) or dialect != "sqlite":
+        conditions = _conditions(scope, filters, tested=not narrow)
         inner = one.select_from(_joined(dialect)).where(_found_by(query, dialect), *conditions)
+    else:
+        inner = one.select_from(t.item).where(*conditions, _among_found(query))
     found = connection.scalar(select(func.count()).select_from(inner.limit(CAP + 1).subquery())) or 0
     return min(found, CAP), found > CAP
 
 
 def _ids(
-    connection: Connection, scope: Scope, query: Query, filters: Filters, *, common: bool, limit: int, offset: int
+    connection: Connection, scope: Scope, query: Query, filters: Filters, *, total: int, limit: int, offset: int
 ) -> list[int]:
-    """Ids in the chosen order. ``common``: there are so many that the newest are met early on the time index."""
+    """Ids in the chosen order. ``total``: how many match, up to ``CAP``; of many the newest are met early by time."""
     dialect = connection.dialect.name
-    conditions = _conditions(scope, filters)
     if query.required and filters.sort == "匹配":
-        return _best(connection, scope, query, conditions, limit=limit, offset=offset)
+        return _best(connection, scope, query, filters, limit=limit, offset=offset)
+    narrow = _narrow_first(connection, scope, query, filters)
+    conditions = _conditions(scope, filters, tested=total > _MANY)
     source: FromClause = t.item
     if not query.required:
         if query.excluded:
             conditions.append(_not_excluded(query, dialect))
-    elif dialect == "sqlite" and (common or _narrow_first(connection, scope, query, filters)):
+    elif dialect == "sqlite" and (total == CAP or narrow):
         conditions.append(_among_found(query))
     else:
         source = _joined(dialect)
-        conditions.append(_found_by(query, dialect))
+        found = _conditions(scope, filters, tested=not narrow or total > _MANY)
+        conditions = [_found_by(query, dialect), *found]
     newest = (t.item.c.published_at.desc(), t.item.c.id.desc())
     statement = select(t.item.c.id).select_from(source).where(*conditions).order_by(*newest)
     return list(connection.scalars(statement.limit(limit).offset(offset)))
 
 
 def _places_found(query: Query) -> ColumnElement[int]:
-    """Ten for each phrase that stands in the title, one for each that stands anywhere.
+    """Ten for each phrase that stands in an item's title, one for each that stands anywhere.
 
     Not ``bm25``, which weighs a word by how rare it is in all reports of the province: a county's order would tell
     what is reported elsewhere.
     """
 
     def holds(expression: str) -> ColumnElement[bool]:
-        found = select(_FTS.c.rowid).where(_text_condition("sqlite", expression, "")).correlate(None)
-        return _FTS.c.rowid.in_(found)
+        return t.item.c.id.in_(select(_FTS.c.rowid).where(_text_condition("sqlite", expression, "")))
 
     phrases = [wanted.fts5() for wanted in query.wanted]
     titles = [case((holds(f"title : ({phrase})"), 10), else_=0) for phrase in phrases]
@@ -329,30 +336,27 @@ def _places_found(query: Query) -> ColumnElement[int]:
 
 
 def _best(
-    connection: Connection,
-    scope: Scope,
-    query: Query,
-    conditions: list[ColumnElement[bool]],
-    *,
-    limit: int,
-    offset: int,
+    connection: Connection, scope: Scope, query: Query, filters: Filters, *, limit: int, offset: int
 ) -> list[int]:
     """Best match first among the newest ``CAP`` that match; items of equal worth newest first."""
     dialect = connection.dialect.name
-    rank: ColumnElement[float] | ColumnElement[int]
-    if dialect == "sqlite":
-        key = _FTS.c.rowid
-        # Smaller is better.
-        rank = literal_column("bm25(item_fts, 10.0, 1.0)", Float) if scope.everything else -_places_found(query)
+    narrow = dialect == "sqlite" and not scope.everything
+    conditions = _conditions(scope, filters)
+    source, found = (_joined(dialect) if conditions else _FTS), _found_by(query, dialect)
+    key: ColumnElement[int]
+    rank: ColumnElement[Any]  # smaller is better
+    if narrow:
+        source, found, key, rank = t.item, _among_found(query), t.item.c.id, -_places_found(query)
+    elif dialect == "sqlite":
+        key, rank = _FTS.c.rowid, literal_column("bm25(item_fts, 10.0, 1.0)", Float)
     else:
-        key = _FTS.c.item_id
         weights = literal_column("CAST('{0.1, 0.1, 0.1, 1.0}' AS real[])", String)
-        rank = -func.ts_rank(weights, _FTS.c.tokens, cast(query.tsquery(), TSQUERY))
+        key, rank = _FTS.c.item_id, -func.ts_rank(weights, _FTS.c.tokens, cast(query.tsquery(), TSQUERY))
     # Ordered by the index's own key, which FTS5 gives without sorting.
     ranked = (
         select(key.label("id"), rank.label("rank"))
-        .select_from(_joined(dialect) if conditions else _FTS)
-        .where(_found_by(query, dialect), *conditions)
+        .select_from(source)
+        .where(found, *conditions)
         .order_by(key.desc())
         .limit(CAP)
         .subquery()
@@ -365,7 +369,7 @@ def _hits(connection: Connection, scope: Scope, ids: Sequence[int], query: Query
     rows = connection.execute(
         select(t.item, t.source.c.name.label("source_name"))
         .join(t.source, t.source.c.id == t.item.c.source_id)
-        .where(t.item.c.id.in_(ids), scope.items())
+        .where(t.item.c.id.in_(ids), scope.items(tested=True))
     )
     by_id = {row.id: row for row in rows}
     return tuple(_hit(by_id[item_id], query.wanted) for item_id in ids if item_id in by_id)
