@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Column, ColumnElement, Connection, Row, insert, select, text, update
 
 from monitors.clock import local
-from monitors.opinion import alerts, stories
+from monitors.opinion import alerts, masking, stories
 from monitors.opinion.model import CLOSED_STATES, Entry, Judgement, Source
 from monitors.opinion.severity import SeverityInputs, assess
 from monitors.opinion.story_facts import Report, StoryFacts, summarise
@@ -63,7 +63,16 @@ def guid_key(entry: Entry) -> str:
 
 
 def text_key(entry: Entry) -> str:
-    """Digest of what a report says: 64 hexadecimal digits."""
+    """Digest of what a report says, as it is shown: 64 hexadecimal digits.
+
+    Over the covered words (``masking``): over the published ones, four covered digits of a telephone could be found by
+    trying all ten thousand.
+    """
+    return words_key(masking.mask_entry(entry))
+
+
+def words_key(entry: Entry) -> str:
+    """Digest of an entry's words as they stand."""
     return hashlib.sha256(f"{entry.title}\n{entry.text}".encode()).hexdigest()
 
 
@@ -78,12 +87,19 @@ def unseen(connection: Connection, source_id: str, entries: Sequence[Entry], now
         by_guid.setdefault(guid_key(entry), entry)
     guids = _known(connection, t.item.c.guid, list(by_guid), t.item.c.source_id == source_id)
     by_text: dict[str, Entry] = {}
-    for key, entry in by_guid.items():
-        if key not in guids:
-            by_text.setdefault(text_key(entry) if len(entry.text) >= REPEAT_CHARS else key, entry)
+    as_published: dict[str, str] = {}  # reports stored before there was masking, until it has reached them
+    for guid, entry in by_guid.items():
+        if guid in guids:
+            continue
+        long = len(entry.text) >= REPEAT_CHARS
+        key = text_key(entry) if long else guid
+        if key not in by_text:
+            by_text[key] = entry
+            as_published[key] = words_key(entry) if long else guid
     recent = t.item.c.fetched_at >= now - timedelta(days=REPEAT_DAYS)
-    texts = _known(connection, t.item.c.text_hash, list(by_text), t.item.c.source_id == source_id, recent)
-    return [entry for key, entry in by_text.items() if key not in texts]
+    wanted = list(dict.fromkeys((*by_text, *as_published.values())))
+    texts = _known(connection, t.item.c.text_hash, wanted, t.item.c.source_id == source_id, recent)
+    return [entry for key, entry in by_text.items() if key not in texts and as_published[key] not in texts]
 
 
 def _known(
@@ -109,12 +125,14 @@ def take_in(
 ) -> Intake:
     """Store ``entries`` with their judgements, extend stories, open or raise alerts. ``now`` is the time of fetching.
 
-    Call inside a write transaction, after ``claims.settle`` has proved that the lease still holds.
+    What leads to a complainant is covered here, after judging. Call inside a write transaction, after
+    ``claims.settle`` has proved that the lease still holds.
     """
     item_ids: list[int] = []
     relevant: list[_Relevant] = []
     indexed: list[tuple[int, str, str]] = []
-    for entry, judgement in zip(entries, judgements, strict=True):
+    for published_entry, published_judgement in zip(entries, judgements, strict=True):
+        entry, judgement = masking.mask_report(published_entry, published_judgement)
         published = entry.published or now
         item_id = _insert_item(connection, source, entry, judgement, published=published, now=now, demo=demo)
         if item_id is None:
@@ -162,7 +180,7 @@ def _insert_item(
         "url": entry.url,
         "title": entry.title,
         "text": entry.text,
-        "text_hash": text_key(entry),
+        "text_hash": words_key(entry),
         "outlet": source.outlet,
         "published_at": published,
         "published_note": entry.published_note,

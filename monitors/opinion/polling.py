@@ -21,6 +21,7 @@ from monitors.errors import FetchError, LeaseLostError, MonitorsError, ParseErro
 from monitors.opinion import claims, intake, schedule
 from monitors.opinion.harvest import Fetches, Harvest, Harvester, Parses
 from monitors.opinion.judge import Report
+from monitors.opinion.masking import mask
 from monitors.opinion.model import Entry, Judgement, Rejected, Source
 from monitors.settings import Settings
 from monitors.store import tables as t
@@ -244,7 +245,7 @@ class Poller:
             outcome = Outcome(
                 source.id,
                 harvest.kind,
-                harvest.note or _note(harvest, added),
+                mask(harvest.note).text or _note(harvest, added),
                 harvest.status,
                 added,
                 len(harvest.entries) - added,
@@ -306,10 +307,12 @@ def _note(harvest: Harvest, new: int) -> str:
 def _set_aside(connection: Connection, source_id: str, rejected: Sequence[Rejected], now: datetime) -> int:
     """Keep what could not be read, each bad entry once and not a flood of them; returns how many were in this poll."""
     for entry in rejected[:_ASIDE_KEPT]:
-        key = hashlib.sha256(f"{entry.reason}\n{entry.excerpt}".encode()).hexdigest()
+        # A report that could not be stored names people like any other; its digest must not give them away either.
+        excerpt = mask(entry.excerpt).text[:500]
+        key = hashlib.sha256(f"{entry.reason}\n{excerpt}".encode()).hexdigest()
         connection.execute(
             insert_into(connection, t.set_aside)
-            .values(source_id=source_id, at=now, reason=entry.reason, excerpt=entry.excerpt[:500], fingerprint=key)
+            .values(source_id=source_id, at=now, reason=entry.reason, excerpt=excerpt, fingerprint=key)
             .on_conflict_do_nothing()
         )
     return len(rejected)

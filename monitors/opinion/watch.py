@@ -25,7 +25,7 @@ from sqlalchemy import Connection, delete, select, text
 
 from monitors.clock import utc_now
 from monitors.errors import MonitorsError, ParseError, StoreError, reason
-from monitors.opinion import claims, heartbeat, intake
+from monitors.opinion import claims, heartbeat, intake, masking_stored
 from monitors.opinion.fetch import Fetcher
 from monitors.opinion.judge import Judge, Report
 from monitors.opinion.model import Recipe
@@ -116,6 +116,7 @@ class Watch:
                         poller = self._poller(fetcher, pool, await self._build_judge())
                         outcomes = await self._poll_all(poller, wanted)
                 await self._reassess()
+                await self._mask_stored()
                 return Round(tuple(outcomes))
         finally:
             self._shut()
@@ -160,6 +161,7 @@ class Watch:
                         asyncio.create_task(self._every(self._settings.watch.tick_seconds, lambda: self._tick(poller))),
                         asyncio.create_task(self._every(PROBE_LOOK_SECONDS, lambda: self._probe_when_due(pool, judge))),
                         asyncio.create_task(self._every(REASSESS_SECONDS, self._reassess)),
+                        asyncio.create_task(self._every(HOUSEKEEPING_SECONDS, self._mask_stored)),
                         stored(CHECKPOINT_SECONDS, self._store.checkpoint),
                         stored(HOUSEKEEPING_SECONDS, self._housekeeping),
                         stored(CLOCK_SECONDS, self._mend_clock),
@@ -247,6 +249,11 @@ class Watch:
         for start in range(0, len(stories), _REASSESS_AT_ONCE):
             await self._in_database(self._reassess_some, stories[start : start + _REASSESS_AT_ONCE])
 
+    async def _mask_stored(self) -> None:
+        """Cover what older rules left open, step by step: beats come in between."""
+        while await self._in_database(self._mask_some) is not None:
+            pass
+
     # ── what runs in the store's thread ──────────────────────────────────────────────────────────────────────────
 
     async def _in_database(self, work: Callable[..., Result], *arguments: Any) -> Result:
@@ -323,6 +330,9 @@ class Watch:
     def _reassess_some(self, story_ids: list[int]) -> None:
         with self._store.write() as connection:
             intake.reassess(connection, story_ids, settings=self._settings, now=self._clock())
+
+    def _mask_some(self) -> int | None:
+        return masking_stored.mask_some(self._store, now=self._clock())
 
     def _mend_clock(self) -> None:
         """Notice that somebody set the clock back, which would leave every due time in the future."""
