@@ -60,7 +60,7 @@ def append(
         "session": actor.session,
         "action": action,
         "kind": kind,
-        "target": target,
+        "target": target[:80],  # the column's width: a refusal must be written whatever was asked for
         "region": region,
         "outcome": outcome,
         "before": canonical(before or {}),

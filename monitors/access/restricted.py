@@ -29,7 +29,7 @@ from monitors.store.engine import Store
 
 FIELDS = {"reporter": "举报人", "phone": "联系电话", "identity": "证件号", "note": "备注"}
 MAX_CHARS = 500  # of each field, and of the reason for reading
-_LOCK = 530_005
+_LOCK = 530_006
 _FORMAT = b"\x01"  # first byte of ``sealed``; the nonce and the ciphertext with its tag follow
 _NONCE = 12
 _KIND = re.compile(r"[a-z_]{1,20}")  # no "|": kind and target are joined by it

@@ -367,4 +367,4 @@ restricted = Table(
     Column("updated_at", Moment, nullable=False),
     Column("revision", Integer, nullable=False, server_default="1"),
 )
-Index("ix_restricted_kind_target", restricted.c.kind, restricted.c.target)
+Index("uq_restricted_kind_target", restricted.c.kind, restricted.c.target, unique=True)  # one set of fields per record

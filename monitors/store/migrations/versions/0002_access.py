@@ -134,4 +134,4 @@ def _tables() -> None:
         sa.Column("revision", sa.Integer(), server_default="1", nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_restricted"),
     )
-    op.create_index("ix_restricted_kind_target", "restricted", ["kind", "target"], unique=False)
+    op.create_index("uq_restricted_kind_target", "restricted", ["kind", "target"], unique=True)
