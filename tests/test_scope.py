@@ -298,6 +298,27 @@ def test_the_order_by_match_does_not_tell_what_is_reported_elsewhere(store, anot
         assert order(store, EVERYWHERE) != order(alone, EVERYWHERE), "the province's own order does weigh rare words"
 
 
+def test_asking_for_another_place_finds_nothing_and_for_a_larger_one_ones_own(store):
+    house = built(2026)
+    settle(store, house)
+    for region in ("530627", "530602", "530600"):
+        scope, seen = Scope(region), house.seen_from(region)
+        assert {"532504", "441424"} & {row["region"] for row in seen.items}, (
+            "a report of its stories names such a place"
+        )
+        with store.read() as connection:
+            for elsewhere in ("532504", "532500", "441424"):
+                for query in ("", "篇"):
+                    asked = Filters(query=query, region=elsewhere)
+                    assert search.count(connection, scope, asked) == (0, False)
+                    assert search.matching_ids(connection, scope, asked, 9) == []
+                assert export.count_alerts(connection, scope, AlertFilters(region=elsewhere)) == (0, 0)
+            total, _ = search.count(connection, scope, Filters(region="530000"))
+            assert total == sum(row["region"].startswith("53") for row in seen.items) > 0
+            alerts, _ = export.count_alerts(connection, scope, AlertFilters(region="530000"))
+            assert alerts == len(seen.alerts) > 0
+
+
 def test_the_condition_on_items_holds_inside_a_query_that_names_stories_too(store):
     house = built(2026)
     settle(store, house)
