@@ -105,6 +105,13 @@ def _choose() -> None:
     st.session_state[PAGE] = 1
 
 
+def _open() -> None:
+    # By way of the address: the drawer belongs to the page, so it stays when the list is drawn again.
+    if (clicked := st.session_state["board"].open) is not None:
+        st.query_params["story"] = str(int(clicked))
+        st.rerun()
+
+
 def _turn() -> None:
     st.session_state[PAGE] = max(1, int(st.session_state["board"].page or 1))
 
@@ -182,7 +189,8 @@ def _draw_list() -> None:
     chosen, page = st.session_state.get(CHOSEN, ""), st.session_state.get(PAGE, 1)
     left, right = st.columns([3.3, 1], gap="medium")
     with left:
-        clicked = screen.show_board(_board(version, scope, minute, chosen, page), on_choose=_choose, on_page=_turn)
+        payload = _board(version, scope, minute, chosen, page)
+        screen.show_board(payload, on_open=_open, on_choose=_choose, on_page=_turn)
     with right:
         hours, places = _charts(version, scope, minute)
         st.markdown("**近 24 小时欠薪相关报道**（篇/小时）")
@@ -192,10 +200,6 @@ def _draw_list() -> None:
             st.vega_lite_chart(places, key="places", width="stretch")
         if context.may("story.export"):
             _export(chosen)
-    if clicked is not None:
-        # By way of the address: the drawer belongs to the page, so it stays when the list is drawn again.
-        st.query_params["story"] = str(int(clicked))
-        st.rerun()
 
 
 def _export(chosen: str) -> None:

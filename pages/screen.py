@@ -45,21 +45,18 @@ def show_pulse(payload: Payload, *, on_changed: Callable[[], None]) -> None:
     _component("pulse")(data=payload, key="pulse", on_changed_change=on_changed)
 
 
-def show_board(payload: Payload, *, on_choose: Callable[[], None], on_page: Callable[[], None]) -> int | None:
-    """Mount cards, filters and the list. Returns the story somebody has just clicked on."""
-    result = _component("board")(
-        data=payload, key="board", on_open_change=_nothing, on_choose_change=on_choose, on_page_change=on_page
+def show_board(
+    payload: Payload, *, on_open: Callable[[], None], on_choose: Callable[[], None], on_page: Callable[[], None]
+) -> None:
+    """Mount cards, filters and the list. ``on_open`` is called when somebody has clicked on a story."""
+    _component("board")(
+        data=payload, key="board", on_open_change=on_open, on_choose_change=on_choose, on_page_change=on_page
     )
-    return result.open
 
 
 def show_wall(payload: Payload) -> None:
     """Mount the wall screen; it covers the whole window."""
     _component("wall")(data=payload, key="wall")
-
-
-def _nothing() -> None:
-    """The component reports a click by its result; the callback only declares the name."""
 
 
 def _ms(moment: datetime) -> int:

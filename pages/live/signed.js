@@ -3,6 +3,8 @@
 const holders = new WeakMap()
 const ACTS = ["pointerdown", "keydown", "wheel", "touchstart"]
 const ACT_EVERY = 30000
+// Told in the pause after an act: in one batch with the click itself, Streamlit would run only one of the two.
+const ACT_PAUSE = 1500
 
 // The gate may know the ended sign-in for one more second; whoever comes sooner is led back to a page that stays empty.
 const GATE_FORGETS = 1500
@@ -42,9 +44,12 @@ export default function (component) {
     holder = { actedAt: 0 }
     holders.set(parentElement, holder)
     holder.acted = () => {
+      clearTimeout(holder.pause)
       if (Date.now() - holder.actedAt < ACT_EVERY) return
-      holder.actedAt = Date.now()
-      holder.tell("acted", holder.actedAt)
+      holder.pause = setTimeout(() => {
+        holder.actedAt = Date.now()
+        holder.tell("acted", holder.actedAt)
+      }, ACT_PAUSE)
     }
     for (const name of ACTS) document.addEventListener(name, holder.acted, { capture: true, passive: true })
     holder.timer = setInterval(() => {
@@ -60,6 +65,7 @@ export default function (component) {
   return () => {
     for (const name of ACTS) document.removeEventListener(name, holder.acted, { capture: true })
     clearInterval(holder.timer)
+    clearTimeout(holder.pause)
     holders.delete(parentElement)
   }
 }
