@@ -47,14 +47,13 @@ def doors_policy() -> str:
 def pages_policy(hashes: Sequence[str], host: str) -> str:
     """For Streamlit's pages. ``hashes``: its own inline scripts; ``host``: the address bar's, for the WebSocket.
 
-    ``blob:`` carries the code of our live components, ``'wasm-unsafe-eval'`` the table's reader; older browsers do not
-    take ``'self'`` for ws:, hence the host.
+    ``blob:`` carries the code of our live components; older browsers do not take ``'self'`` for ws:, hence the host.
     """
     sockets = f" ws://{host} wss://{host}" if _HOST.fullmatch(host) else ""
     inline = "".join(f" {one}" for one in hashes)
     return (
         "default-src 'self'; "
-        f"script-src 'self' blob: 'wasm-unsafe-eval'{inline}; "
+        f"script-src 'self' blob:{inline}; "
         "style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; font-src 'self' data:; "
         f"connect-src 'self'{sockets}; worker-src 'self' blob:; media-src 'self' data: blob:; frame-src 'none'; "
         "frame-ancestors 'none'; form-action 'self'; base-uri 'self'; object-src 'none'"

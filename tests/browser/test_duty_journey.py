@@ -41,7 +41,7 @@ def test_a_new_red_alert_is_seen_and_heard_at_the_top(site, browse):
     assert "刚刚发生的讨薪" in page.locator(".row").first.inner_text()
     assert page.locator(".row mark", has_text="讨薪").count() > 0
     assert page.evaluate("globalThis.dutyRings") == heard + 1
-    page.wait_for_function("document.title.startsWith('(')")
+    page.wait_for_function("() => document.title.startsWith('(')")
     seed.plant(site.store, seed.Planted("不响铃的讨薪", level="III", age=timedelta(0)), now())
     page.locator(".row", has_text="不响铃的讨薪").wait_for()
     assert page.evaluate("globalThis.dutyRings") == heard + 1, "yellow and blue alerts come in silence"
