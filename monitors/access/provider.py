@@ -1,8 +1,8 @@
 """The office's OpenID Connect provider, spoken to over the network (统一身份认证): authorization code, PKCE, ID token.
 
 Nothing of the product is known here: who may sign in is decided in ``sso``. What the provider publishes about itself is
-kept for an hour and asked for again after every failure, so that a provider that comes back, or changes its keys, is
-followed without a restart.
+kept for a minute and asked for again after every failure, so that nobody is sent to a provider that is down, and one
+that comes back, or changes its keys, is followed without a restart.
 """
 
 from __future__ import annotations
@@ -32,11 +32,18 @@ from monitors.settings import Sso
 
 DEADLINE_SECONDS = 15.0  # for everything one step asks of the provider; somebody is waiting before the screen
 _TIMEOUT = httpx2.Timeout(8.0, connect=4.0)
-_FRESH = timedelta(hours=1)  # a key the provider withdrew is not believed for longer
+_FRESH = timedelta(minutes=1)  # nobody is sent to a provider longer dead, no key believed longer withdrawn
 _LEEWAY = 60  # seconds our clock and the provider's may differ
 # Signatures only the provider can make. HS256 would make everybody who knows the client's secret a provider.
 _ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512")
 _KEY_TYPES = ("RSA", "EC")
+_FAULTS = {
+    "bad_signature": "签名不符",
+    "invalid_key_id": "签名所用的密钥未公布",
+    "expired_token": "已过期",
+    "missing_claim": "缺少必需的内容",
+    "invalid_claim": "内容不符",
+}
 
 _log = logging.getLogger(__name__)
 
@@ -206,10 +213,7 @@ class Provider:
             )
             claims.validate(now=int(now.timestamp()), leeway=_LEEWAY)
         except (JoseError, ValueError, TypeError) as error:
-            # Only the kind of fault and the name of the claim: the message could quote the token.
-            fault = str(getattr(error, "error", "")) or type(error).__name__
-            claim = str(getattr(error, "claim", "") or "")
-            raise NotVouched(f"身份凭证未通过验证（{fault}{' ' if claim else ''}{claim}）") from error
+            raise NotVouched(f"身份凭证未通过验证：{_fault(error)}") from error
         return dict(claims)
 
     @staticmethod
@@ -221,6 +225,13 @@ class Provider:
         if more.get("sub") != claims["sub"]:
             raise NotVouched("用户信息与身份凭证不是同一个人")  # OpenID Connect Core 5.3.2
         return more | claims
+
+
+def _fault(error: Exception) -> str:
+    """What was wrong with an ID token, in words. Never the error's own message, which could quote the token."""
+    words = _FAULTS.get(str(getattr(error, "error", "")), "不是所要求的格式或签名方式")
+    claim = getattr(error, "claim", None)
+    return f"{words}（{claim}）" if isinstance(claim, str) and claim else words
 
 
 def _decoded(text: str, keys: KeySet) -> jwt.Token:

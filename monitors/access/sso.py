@@ -48,6 +48,7 @@ _NEXT = 1024  # a longer address would not fit into the cookie; the person lands
 _USED = 4096
 _HOST = re.compile(r"[a-z0-9.-]+(:[0-9]{1,5})?|\[[0-9a-f:.]+\](:[0-9]{1,5})?")
 _DOWN = "统一身份认证暂时无法连接，请稍后再试或使用本系统账号登录"
+_CANCELLED = "您已在统一身份认证中取消登录"
 _STALE = "登录已超时或已在别处完成，请重新登录"
 _NOT_PROVED = "统一身份认证未能确认您的身份，请重新登录，若一再出现请联系省级管理员"
 
@@ -112,7 +113,8 @@ class _Way:
             if request.scope.get("monitors.signed") is not None:
                 return RedirectResponse("/", 303)  # the page was loaded again after it had done its work
             _log.warning("an answer of the provider that nobody here waits for (%s)", self._address(request))
-            return self._page("/", _Refusal(_STALE, 400))
+            words = _CANCELLED if given.get("error") == "access_denied" else _STALE  # some send no state with a no
+            return self._page("/", _Refusal(words, 400))
         asked, next_ = opened
         response: Response
         try:
@@ -141,7 +143,7 @@ class _Way:
             _log.warning("a sign-in through the provider was refused: %s", no)
             failures.note_address(address, now)
             await run_in_threadpool(self._note, request, "（未知）", "", str(no), "失败")
-            words = "您已在统一身份认证中取消登录" if error == "access_denied" else _NOT_PROVED
+            words = _CANCELLED if error == "access_denied" else _NOT_PROVED
             raise _Refusal(words, 401) from no
         try:
             person = sso_claims.person(claims, sso)

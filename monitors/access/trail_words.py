@@ -85,6 +85,7 @@ FIELDS: dict[str, str] = {
     "why": "原因",
     "act": "操作",
     "way": "登录方式",
+    "subject": "认证系统标识",
     "wait_seconds": "须等待（秒）",
     "format": "格式",
     "filters": "筛选条件",
