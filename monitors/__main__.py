@@ -112,6 +112,12 @@ def build_parser(chosen: str = "") -> argparse.ArgumentParser:
         accounts_cli.add_arguments(accounts)
         accounts.set_defaults(command=_with_store(accounts_cli.run))
 
+    _add_care(commands, chosen)
+    return parser
+
+
+def _add_care(commands: argparse._SubParsersAction[argparse.ArgumentParser], chosen: str) -> None:
+    """What keeps the data safe, lean and sound."""
     backup = commands.add_parser("backup", help="备份数据库到一个文件（运行中也可以）")
     backup.add_argument("file", type=Path)
     backup.set_defaults(command=_with_store(_backup))
@@ -124,7 +130,13 @@ def build_parser(chosen: str = "") -> argparse.ArgumentParser:
     check = commands.add_parser("check", help="体检：设置、数据库、监测源、时钟、字体")
     check.add_argument("--json", action="store_true")
     check.set_defaults(command=_check)
-    return parser
+
+    retention = commands.add_parser("retention", help="清理超过保存期限的数据（值守每天自动进行）")
+    if chosen == "retention":
+        from monitors.opinion import retention_cli  # noqa: PLC0415 - see above
+
+        retention_cli.add_arguments(retention)
+        retention.set_defaults(command=_with_store(retention_cli.run))
 
 
 @contextmanager

@@ -158,11 +158,17 @@ def _report(view: ReportView, *, first: bool) -> Html:
         ),
         tag("div", highlighted(shown, text), class_="text")
         if view.text
-        else tag("p", "（只有标题，没有正文）", class_="muted"),
+        else tag("p", _without_text(view), class_="muted"),
         cut if len(view.text) > _SHOWN_TEXT else "",
         tag("p", f"并入本事件的依据：{view.joined}", class_="muted") if view.joined else "",
     )
     return tag("details", *inner, open="open") if first else tag("details", *inner)
+
+
+def _without_text(view: ReportView) -> str:
+    if view.text_removed:
+        return f"（正文已于 {view.text_removed} 按保存期限清除，标题与研判结果保留）"
+    return "（只有标题，没有正文）"
 
 
 def _reasons(found: Dossier) -> Html:

@@ -13,6 +13,7 @@ from monitors.access.actor import Actor
 from monitors.errors import RefusedError
 from monitors.opinion.board import place_name
 from monitors.opinion.model import LEVEL_NAMES, Evidence, SeverityPart
+from monitors.opinion.retention import TEXT_REMOVED
 from monitors.store.tables import alert, alert_event, item, source, story
 
 # One sentence for a story that is not there and for one of another place: nobody learns which it was.
@@ -45,6 +46,7 @@ class ReportView:
     model: str
     matched: tuple[str, ...]
     evidence: tuple[Evidence, ...]
+    text_removed: str  # the day the text was removed by the retention job, ``""`` where it was not
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +192,7 @@ def _report(row: Row[Any]) -> ReportView:
         model=str(why.get("model", "")),
         matched=tuple(why.get("matched", ())),
         evidence=tuple(Evidence(**entry) for entry in why.get("evidence", ())),
+        text_removed=str(why.get(TEXT_REMOVED, "")),
     )
 
 

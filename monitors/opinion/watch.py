@@ -24,8 +24,8 @@ from typing import Any, Self, TypeVar
 from sqlalchemy import Connection, delete, select, text
 
 from monitors.clock import utc_now
-from monitors.errors import MonitorsError, ParseError, StoreError, reason
-from monitors.opinion import claims, heartbeat, intake, masking_stored
+from monitors.errors import ConflictError, MonitorsError, ParseError, StoreError, reason
+from monitors.opinion import claims, heartbeat, intake, masking_stored, retention
 from monitors.opinion.fetch import Fetcher
 from monitors.opinion.judge import Judge, Report
 from monitors.opinion.model import Recipe
@@ -45,6 +45,7 @@ CHECKPOINT_SECONDS = 30.0
 BEAT_SECONDS = 2.0
 CLOCK_SECONDS = 5.0  # how often rows "from the future" are looked for
 PROBE_LOOK_SECONDS = 3.0  # how often a trial of parser and judge may fall due
+RETAIN_AGAIN_SECONDS = 3600.0  # a daily job that failed is tried again after this
 COMPLAIN_SECONDS = 60.0  # the same sentence about the store is logged no more often than this
 _REASSESS_AT_ONCE = 50  # stories per transaction, some 0.1 s: pages write in between
 _TRIAL_FEED = (
@@ -78,6 +79,7 @@ class Watch:
         self._polls: dict[str, asyncio.Task[Outcome | None]] = {}
         self._probed_at: datetime | None = None
         self._complained: dict[str, float] = {}
+        self._retain_not_before = 0.0
         self._note = "刚刚启动"
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -162,6 +164,7 @@ class Watch:
                         asyncio.create_task(self._every(PROBE_LOOK_SECONDS, lambda: self._probe_when_due(pool, judge))),
                         asyncio.create_task(self._every(REASSESS_SECONDS, self._reassess)),
                         asyncio.create_task(self._every(HOUSEKEEPING_SECONDS, self._mask_stored)),
+                        asyncio.create_task(self._every(HOUSEKEEPING_SECONDS, self._retain_when_due)),
                         stored(CHECKPOINT_SECONDS, self._store.checkpoint),
                         stored(HOUSEKEEPING_SECONDS, self._housekeeping),
                         stored(CLOCK_SECONDS, self._mend_clock),
@@ -254,6 +257,27 @@ class Watch:
         while await self._in_database(self._mask_some) is not None:
             pass
 
+    async def _retain_when_due(self) -> None:
+        """The daily job, step by step: polls and beats come in between."""
+        if time.monotonic() < self._retain_not_before or not await self._in_database(self._retention_due):
+            return
+        steps = retention.steps(self._store, self._settings, now=self._clock())
+        report: retention.Report | None = None
+        began = time.monotonic()
+        try:
+            while (done := await self._in_database(next, steps, None)) is not None:
+                report = done
+                await asyncio.sleep(time.monotonic() - began)  # as long as the step took: pages write as well
+                began = time.monotonic()
+        except ConflictError as another:
+            log.info("%s", another)
+            return
+        except Exception:
+            self._retain_not_before = time.monotonic() + RETAIN_AGAIN_SECONDS
+            raise
+        if report is not None:
+            log.info("%s", report.words)
+
     # ── what runs in the store's thread ──────────────────────────────────────────────────────────────────────────
 
     async def _in_database(self, work: Callable[..., Result], *arguments: Any) -> Result:
@@ -334,6 +358,10 @@ class Watch:
     def _mask_some(self) -> int | None:
         return masking_stored.mask_some(self._store, now=self._clock())
 
+    def _retention_due(self) -> bool:
+        with self._store.read() as connection:
+            return retention.due(connection, self._settings, self._clock())
+
     def _mend_clock(self) -> None:
         """Notice that somebody set the clock back, which would leave every due time in the future."""
         now = self._clock()
@@ -369,10 +397,12 @@ async def _end(tasks: Collection[asyncio.Task[Any]]) -> None:
 
 
 def prune(connection: Connection, settings: Settings, now: datetime) -> None:
-    """Remove what has served its time: old outcome rows, story candidates beyond the window, change marks."""
+    """Remove what has served its time: old outcome rows, story candidates beyond the window, change marks.
+
+    What the office keeps by rule goes by ``retention``.
+    """
     old = now - timedelta(days=settings.watch.outcome_days)
     connection.execute(delete(t.poll).where(t.poll.c.started_at < old))
-    connection.execute(delete(t.set_aside).where(t.set_aside.c.at < old))
     # Twice the window: a report may be published days before it is found.
     StoryIndex().prune(connection, now - timedelta(days=2 * settings.story.window_days))
     if connection.dialect.name == "postgresql":
