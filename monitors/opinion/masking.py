@@ -10,13 +10,13 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, replace
 
-from monitors.opinion import masking_names, masking_numbers
+from monitors.opinion import masking_names, masking_numbers, name_lists
 from monitors.opinion.model import Entry, Evidence, Judgement
 from monitors.opinion.normalise import fold
 
 _RULES = "1"
 # Reports stored under another version are covered anew (see ``masking_stored``).
-VERSION = f"{_RULES}-{hashlib.sha256(masking_names.PATH.read_bytes()).hexdigest()[:12]}"
+VERSION = f"{_RULES}-{hashlib.sha256(name_lists.PATH.read_bytes()).hexdigest()[:12]}"
 COVER = "*"
 
 

@@ -10,30 +10,26 @@ Already covered by the outlet (张某, 李先生) or invented by it (化名) is 
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import cache, lru_cache
 
 from monitors.opinion.masking_numbers import Found
-from monitors.regions import divisions
-from monitors.settings import ROOT
-
-PATH = ROOT / "data" / "lexicon" / "persons.toml"
+from monitors.opinion.name_lists import DOTS, lists, places
 
 # Somebody's pay or complaint is the matter; elsewhere a worker named is news, not a complainant.
 _MATTER = re.compile(
-    "工资|薪|工钱|血汗钱|劳动报酬|劳务费|工程款|民工|务工|投诉|举报|上访|信访|维权|求助|讨要|反映人|反映者|申请人|来电"
+    "工资|薪|工钱|血汗钱|劳动报酬|劳务费|工程款|结账|欠条|要账|讨账|没拿到钱|民工代表|工人代表|尊敬的|恳请|恳求|遭遇|投诉|举报|上访|信访|维权|求助|讨要|反映人|反映者|申请人|来电"
 )
-_PAY = re.compile("工资|欠薪|讨薪|薪资|薪水|工钱|血汗钱|劳动报酬|劳务费|民工")
+_PAY = re.compile("工资|欠薪|讨薪|薪资|薪水|工钱|血汗钱|劳动报酬|劳务费|欠条|结账")
 _ROLES = (
     "农民工代表|民工代表|工人代表|职工代表|员工代表|务工人员|务工者|务工群众|打工者|打工人|老乡|(?<!法定)(?<!诉讼)代表人|(?:彝|傣|白|哈尼|壮|苗|傈僳|回|拉祜|佤|纳西|瑶|景颇|藏|布朗|布依|阿昌|普米|基诺|怒|德昂|独龙)族(?:小伙|青年|汉子|男子|女子|妇女|大姐|群众)|劳动者|农民工|(?<![全人公居市村渔移惠便利])民工|工人|工友|"
-    "投诉人|投诉者|举报人|举报者|反映人|反映者|来访人|来电人|来信人|信访人|上访人|上访者|求助者|求助人|求助群众|讨薪者|讨薪人|讨薪男子|讨薪女子|受害人|被欠薪者|"
+    "投诉人|投诉者|举报人|举报者|反映人|反映者|来访人|来电人|来信人|信访人|上访人|上访者|求助者|求助人|求助群众|讨薪者|讨薪人|女工|男工|讨薪男子|讨薪女子|受害人|被欠薪者|"
     "(?:钢筋|木|瓦|泥|泥水|泥瓦|油漆|抹灰|架子|电焊|焊|水电|砌筑|砌|杂|小|普|塔吊|绿化|保洁|环卫|采茶|采果|矿|粉刷|装修|安装|模板|混凝土|挖机|维修|水泥|技术|临时)工(?![程资地作期艺业人])人?"
     "|保洁员|护工|环卫工人|建筑工人|装修工人|外卖员|外卖骑手|骑手|快递员|保安|班组长|带班|施工员|塔吊司机|挖机司机|货车司机"
 )
 _WIDER = (
-    "员工|职工|当事人|申请人|原告|村民|市民|网友|业主|家属|司机|教师|老师|代课老师|服务员|厨师|店员|护士|男子|女子|同事"
+    "员工|职工|当事人|申请人|原告|村民|市民|网友|业主|家属|司机|驾驶员|教师|老师|代课老师|服务员|厨师|店员|护士|男子|女子|"
+    "小伙|同事"
 )
 _NOT_ROLE_AFTER = "(?!日报|文化|先锋|阶级|出版|大学|新村|队伍|运动|医院)"
 _ROLE = re.compile(f"(?:{_ROLES}){_NOT_ROLE_AFTER}(?:代表|兄弟|老乡|大哥)?(?:名叫|叫做?|是)?[ (：]{{0,2}}")
@@ -54,7 +50,9 @@ _SIGNED = re.compile(
     "|(?:民工|工人|工友|员工|职工|务工人员)[^。！？]{0,6}[。，]?分别(?:是|为)[：]?"
 )
 _WORKED = re.compile("(?:务工|打工|干活|做工|讨薪|上班|被欠薪|被拖欠工资|在此施工)的(?=[一-鿿])")
-_AGED = re.compile("[1-9][0-9] ?岁的(?=[一-鿿])")  # a worker told of by his age, where pay is the next thing told
+_AGED = re.compile(
+    "(?:[1-9][0-9] ?岁|(?:来自|家住)[^，。]{2,10}|[班组]组?)的(?=[一-鿿])"
+)  # a worker told of, where pay is told of next
 _AGED_REACH = 120
 # 封某，男，某县人: how a petition names its people; an official's vita goes on with his nation.
 _VITA = re.compile("[，；(](?:男|女)[，；](?![一-鿿]{1,3}族)")
@@ -73,10 +71,10 @@ _IS_WORKER = re.compile(
     f"(?:是|系|为)(?:一名|一位|个|名|位)?[^，。；！？0-9]{{0,8}}?(?:农民工|工人|民工|务工人员|钢筋工|木工|瓦工|保洁员|环卫工)(?!资)|[(（](?:{_ROLES})[)）]"
 )
 _CLAIMS = re.compile(
-    "(?:一直|多次|至今|也|终于|仍|还|已)?(?:被拖欠|被欠薪|讨薪|讨要(?:工资|工钱|薪)|追讨(?:工资|工钱)|追回[^，。]{0,8}(?:工资|工钱|欠薪)|老人(?=的?(?:讨薪|工资))|(?:领|拿|要|讨)(?:到|回|不到)了?(?:被拖欠的?|自己的?)?(?:工资|工钱|血汗钱)|在工地)"
+    "(?:[两二三四五六]人|夫妇|夫妻)?(?:一直|多次|至今|也|终于|仍|还|已|都|均)?(?:被拖欠|被欠薪|讨薪|讨要(?:工资|工钱|薪)|追讨(?:工资|工钱)|追回[^，。]{0,8}(?:工资|工钱|欠薪)|老人(?=的?(?:讨薪|工资))|(?:领|拿|要|讨)(?:到|回|不到)了?(?:被拖欠的?|自己的?)?(?:工资|工钱|血汗钱)|在工地)"
 )
 _LEFT = re.compile(
-    "(?:^|[，。、：；！？.*,:;!?\\s“\"'(（\\[《]|拖欠|克扣|雇请|雇佣|雇用|招用|招募|组织|支付|发放|帮助?|协助|支持|民工|工人|工友|员工|和|与|及|对|为|给|替|有|让|由|欠|以)$"
+    "(?:^|[，。、：；！？.*,:;!?\\s“\"'(（\\[《]|拖欠|克扣|雇请|雇佣|雇用|招用|招募|组织|支付|发放|帮助?|协助|支持|民工|工人|工友|员工|和|与|及|对|为|给|替|有|让|由|欠|以|的)$"
 )
 # The next words make him the debtor, not the creditor.
 _OWES = re.compile(
@@ -100,55 +98,12 @@ _END = re.compile(
 _ALSO_GIVEN = frozenset("进家正先来有自维同前气发求以收用通")  # after two characters they may be the third
 _LONG = 1_500  # characters; the whole of a shorter report is about one matter
 _NEAR = 300
-_DOT = "·•‧・･"
 _ANON = "某"
 _BETWEEN = re.compile("、|；|，(?=[一-鿿]{2,3}[，。、等])|[ ]?和|与|及|以及|[ ]{1,2}")
 _LISTING = ("、", "和", "与", "及", "以及")
 _CALL_AHEAD = re.compile(
     "[ ，：:(（;；]{0,2}(?:本人|联系)?(?:电话|手机|联系方式|手机号码?|号码|身份证号?码?|tel)?(?:号|为|是)?[：: ]{0,3}$"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class _Lists:
-    surnames: frozenset[str]
-    doubtful: frozenset[str]
-    particles: frozenset[str]
-    compound: frozenset[str]
-    long: frozenset[str]
-    syllables: frozenset[str]
-    dotted: re.Pattern[str]
-    given: frozenset[str]
-    never: frozenset[str]
-    words: frozenset[str]
-    titles: tuple[str, ...]
-
-
-@lru_cache(maxsize=1)
-def _lists() -> _Lists:
-    table = tomllib.loads(PATH.read_text(encoding="utf-8"))
-    characters = {
-        name: frozenset(table[name]) - frozenset(" \n")
-        for name in ("surnames", "doubtful", "particles", "long", "syllables", "given", "never")
-    }
-    return _Lists(
-        surnames=characters["surnames"] | characters["doubtful"],
-        doubtful=characters["doubtful"] - characters["surnames"],
-        particles=characters["particles"],
-        compound=frozenset(table["compound"].split()),
-        long=characters["long"],
-        syllables=characters["syllables"],
-        dotted=_dotted("".join(sorted(characters["syllables"]))),
-        given=characters["given"],
-        never=characters["never"],
-        words=frozenset(table["words"].split()),
-        titles=tuple(table["titles"].split()),
-    )
-
-
-def _dotted(syllables: str) -> re.Pattern[str]:
-    """阿卜杜拉·买买提, 吉克·阿牛."""
-    return re.compile(f"[{syllables}]{{1,6}}(?:[{_DOT}][{syllables}]{{1,6}}){{1,2}}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +121,7 @@ def find(fields: tuple[str, ...], numbers: tuple[tuple[Found, ...], ...]) -> tup
     What one field calls a complainant is covered in the others, too.
     """
     whole = "\n".join(fields)
-    if not _MATTER.search(whole) or _ALL_ALIASES.search(whole):
+    if not (_MATTER.search(whole) or any(numbers)) or _ALL_ALIASES.search(whole):
         return tuple([] for _ in fields)
     # A long article may touch on wages in one place and name people in another.
     long = len(whole) > _LONG and not _MATTER.search(fields[0])
@@ -189,7 +144,7 @@ def find(fields: tuple[str, ...], numbers: tuple[tuple[Found, ...], ...]) -> tup
 
 
 def _found(text: str, name: _Name) -> Found:
-    covered = tuple(at for at in range(name.start + name.shown, name.end) if text[at] not in _DOT)
+    covered = tuple(at for at in range(name.start + name.shown, name.end) if text[at] not in DOTS)
     return Found(name.start, name.end, "姓名", covered)
 
 
@@ -223,19 +178,20 @@ def _after_roles(text: str, pattern: re.Pattern[str]) -> Iterator[_Name]:
     for match in pattern.finditer(text):
         if _HONOURED.search(re.split("[。！？\n]", text[max(0, match.start() - 16) : match.start()])[-1]):
             continue
-        row = _row(text, match.end())
+        narrow = bool(_ROLE.match(text, match.start()))
+        row = _row(text, match.end(), loose=True)
         if not row or _OWES.match(text, row[-1].end):
             continue
-        if row[0].end - row[0].start == 2 and not _ROLE.match(text, match.start()):
+        if row[0].end - row[0].start == 2 and not narrow:
             # 职工高度…, 司机方向…: two characters behind an everyday word must be set off plainly.
-            row = row if _at(text, row[0].start, marked=True) and text[row[0].start] not in _lists().doubtful else []
+            row = row if _at(text, row[0].start, marked=True) and text[row[0].start] not in lists().doubtful else []
         yield from row
 
 
-def _row(text: str, start: int, *, marked: bool = False) -> list[_Name]:
+def _row(text: str, start: int, *, marked: bool = False, loose: bool = False) -> list[_Name]:
     """The name at ``start`` and those listed after it (李四、王五和赵六)."""
     names: list[_Name] = []
-    while name := _at(text, start, marked=marked):
+    while name := _at(text, start, marked=marked, loose=loose and not names):
         names.append(name)
         joined = _BETWEEN.match(text, name.end)
         if not joined or len(names) >= 20:
@@ -244,8 +200,11 @@ def _row(text: str, start: int, *, marked: bool = False) -> list[_Name]:
     return [] if names and _OWES.match(text, names[-1].end) else names
 
 
-def _at(text: str, start: int, *, marked: bool = False) -> _Name | None:
-    """The name that begins at ``start``; ``marked``: only where a mark or a plain verb ends it."""
+def _at(text: str, start: int, *, marked: bool = False, loose: bool = False) -> _Name | None:
+    """The name that begins at ``start``; ``marked``: only where a mark or a plain verb ends it.
+
+    ``loose``: three characters that make a name need no end, because the word before them says that one comes.
+    """
     by_sound = _by_sound(text, start)
     if by_sound:
         return by_sound
@@ -258,71 +217,72 @@ def _at(text: str, start: int, *, marked: bool = False) -> _Name | None:
             return None  # an official after all, or covered already
         if _ends(text, start, end, shown, marked=marked):
             return _Name(start, end, shown)
-    return None
+    return _three(text, start) if loose else None
+
+
+def _three(text: str, start: int) -> _Name | None:
+    """A common surname and two characters of given names, whatever follows."""
+    known = lists()
+    head, rest = text[start : start + 3], text[start + 1 : start + 3]
+    if any(text[start : start + length] in places() for length in range(2, 7)):
+        return None  # 工人保定高新区…
+    fits = head[:1] in known.surnames - known.doubtful and len(rest) == 2 and all(c in known.given for c in rest)
+    return _Name(start, start + 3, 1) if fits and _may_be_given(rest) and not _is_word(head, rest) else None
 
 
 def _ends(text: str, start: int, end: int, shown: int, *, marked: bool) -> bool:
     """Whether the name in ``text[start:end]`` ends there: before a mark always, before a word where all fits a name."""
-    lists = _lists()
+    known = lists()
     surname, rest = text[start], text[start + shown : end]
-    likely = all(c in lists.given or c == _ANON for c in rest)
+    likely = all(c in known.given or c == _ANON for c in rest)
     if _PLAIN_END.match(text, end):
-        return likely or surname not in lists.doubtful
-    if marked or not likely or surname in lists.particles or rest.startswith(_ANON) or not _END.match(text, end):
+        return likely or surname not in known.doubtful
+    if marked or not likely or surname in known.particles or rest.startswith(_ANON) or not _END.match(text, end):
         return False
     if len(rest) == 1:
-        return text[end] not in _ALSO_GIVEN and (surname not in lists.doubtful or surname in lists.long)
+        return text[end] not in _ALSO_GIVEN and (surname not in known.doubtful or surname in known.long)
     return True
 
 
 def _shapes(text: str, start: int) -> Iterator[tuple[int, int]]:
     """Lengths of surname and given name to try, the likelier first."""
-    lists = _lists()
-    if text[start : start + 2] in lists.compound:
+    known = lists()
+    if text[start : start + 2] in known.compound:
         yield from ((2, 2), (2, 1))
-    if text[start : start + 1] in lists.long:
+    if text[start : start + 1] in known.long:
         yield 1, 3
-    if text[start : start + 1] in lists.surnames:
+    if text[start : start + 1] in known.surnames:
         yield from ((1, 2), (1, 1))
 
 
 def _may_be_given(rest: str) -> bool:
     """Characters only, none of them a particle or verb; 某 alone is what the outlet has covered already."""
-    lists = _lists()
+    known = lists()
     return (
-        all("\u4e00" <= c <= "\u9fff" and c not in lists.never for c in rest)
+        all("\u4e00" <= c <= "\u9fff" and c not in known.never for c in rest)
         and rest.strip(_ANON) != ""
-        and not any(rest.startswith(title) for title in lists.titles)
+        and not any(rest.startswith(title) for title in known.titles)
     )
 
 
 def _is_word(head: str, rest: str) -> bool:
-    lists = _lists()
-    if head[:2] in lists.words or head[:3] in lists.words or (head[0] in lists.doubtful and rest in lists.words):
+    known = lists()
+    if head[:2] in known.words or head[:3] in known.words or (head[0] in known.doubtful and rest in known.words):
         return True
-    return head[: 1 + len(rest)] in _places()
-
-
-@cache
-def _places() -> frozenset[str]:
-    """Names of places that would pass for a person's (高明, 石景山, 文山); who is called like one is not covered."""
-    names = (
-        name for one in divisions.everywhere() for name in (one.name, divisions.everyday(one), divisions.bare(one))
-    )
-    return frozenset(name for name in names if len(name) <= 6)
+    return head[: 1 + len(rest)] in places()
 
 
 def _by_sound(text: str, start: int) -> _Name | None:
     """阿卜杜拉·买买提; 阿木曲布, 扎西卓玛: three to five syllables of such names and then an end."""
-    lists = _lists()
-    dotted = lists.dotted.match(text, start)
+    known = lists()
+    dotted = known.dotted.match(text, start)
     if dotted and _PLAIN_END.match(text, dotted.end()):
         return _Name(start, dotted.end(), 1)
     end = start
-    while end < len(text) and end - start < 5 and text[end] in lists.syllables:
+    while end < len(text) and end - start < 5 and text[end] in known.syllables:
         end += 1
     if any(
-        text[start : start + length] in lists.words or text[start : start + length] in _places()
+        text[start : start + length] in known.words or text[start : start + length] in places()
         for length in range(3, 7)
     ):
         return None
@@ -350,12 +310,12 @@ def _back(text: str, end: int) -> list[_Name]:
 def _ending(text: str, start: int, end: int) -> _Name | None:
     if start < 0 or not _LEFT.search(text, max(0, start - 4), start):
         return None
-    lists = _lists()
+    known = lists()
     for shown, given in _shapes(text, start):
         rest = text[start + shown : end]
         if shown + given != end - start or not _may_be_given(rest) or _is_word(text[start:end], rest):
             continue
-        if all(c in lists.given or c == _ANON for c in rest):
+        if all(c in known.given or c == _ANON for c in rest):
             return _Name(start, end, shown)
     return None
 
