@@ -121,7 +121,8 @@ def _routes() -> list[Route]:
 
 
 # Streamlit signs its cookies with this; its own default is another one at every start.
-st.config.set_option("server.cookieSecret", keys.derived("cookie").hex())
+if __name__ != "__main__":
+    st.config.set_option("server.cookieSecret", keys.derived("cookie").hex())
 _SHELL = Path(st.__file__).parent / "static" / "index.html"
 app = st.App(
     Path(__file__).resolve().parent / "pages" / "frame.py",
@@ -140,5 +141,6 @@ app = st.App(
 )
 
 if __name__ == "__main__":
+    os.environ["STREAMLIT_SERVER_COOKIE_SECRET"] = keys.derived("cookie").hex()  # read afresh by run()
     os.environ.setdefault("FORWARDED_ALLOW_IPS", "")  # proxies are judged by the gate alone, not by uvicorn before it
     app.run(config={"server.address": SETTINGS.address, "server.port": SETTINGS.port})

@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, quote, urlsplit
 
-from sqlalchemy import Connection
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -226,7 +225,7 @@ class _Doors:
 
     def _any_account(self) -> bool:
         with self._store.read() as connection:
-            return _exists(connection)
+            return accounts.any_exists(connection)
 
     # ── one's own password ──────────────────────────────────────────────────────────────────────────────────────────
 
@@ -276,10 +275,6 @@ class _Doors:
             raise HTTPException(404)
         content, kind = self._picture
         return Response(content, media_type=kind)
-
-
-def _exists(connection: Connection) -> bool:
-    return accounts.any_exists(connection)
 
 
 def _on(next_: str, *, must_change: bool) -> str:
