@@ -93,7 +93,7 @@ _PLAIN_END = re.compile(
     "$|[^一-鿿]|说|称|表示|告诉|介绍|回忆|坦言|讲述|讲|反映|诉说|投诉|举报|透露|无奈|激动|电话|手机|联系|身份证|男[，、]|女[，、]|等[0-9一二三四五六七八九十百两几多余名位人，、]|被(?=[拖欠])"
 )
 _END = re.compile(
-    "[等和与及在的是因被把将从向为对于也已曾就还又却都只正到来去拿领收讨要找给跟带今昨近每终激手接打反投举求站爬坐多没未不先后这那他她家有通受遭随经以自用干做上下进出走住拨写发看听怒一两欠追索维工称现算同请则便仍并或前无感叹哭笑气急忙随即当代很垫我]"
+    "[等和与及在的是因被把将从向为对于也已曾就还又却都只正到来去拿领收讨要找给跟带今昨近每终激手接打反投举求站爬坐多没未不先后这那他她家有通受遭随经以自用干做上下进出走住拨写发看听怒一两欠追索维工称现算同请则便仍并或前无感叹哭笑气急忙随即当代很垫我均皆致据]"
 )
 _ALSO_GIVEN = frozenset("进家正先来有自维同前气发求以收用通")  # after two characters they may be the third
 _LONG = 1_500  # characters; the whole of a shorter report is about one matter
@@ -276,7 +276,7 @@ def _by_sound(text: str, start: int) -> _Name | None:
     """阿卜杜拉·买买提; 阿木曲布, 扎西卓玛: three to five syllables of such names and then an end."""
     known = lists()
     dotted = known.dotted.match(text, start)
-    if dotted and _PLAIN_END.match(text, dotted.end()):
+    if dotted and (_PLAIN_END.match(text, dotted.end()) or _END.match(text, dotted.end())):
         return _Name(start, dotted.end(), 1)
     end = start
     while end < len(text) and end - start < 5 and text[end] in known.syllables:
