@@ -184,3 +184,11 @@ def test_a_real_look_over_loopback(store, shipped):
     assert not bad.ok
     assert bad.status == 500
     assert "trusted_networks" in private.lines[1]
+
+
+def test_what_a_trial_shows_is_covered_as_a_stored_report_would_be():
+    entry = Entry("1", "工人来信反映被拖欠工资", "https://a.example/1", "我的电话是13812345678，请帮帮我们。", NOW)
+    parsed = Parsed((entry,), (Rejected("没有标题", "联系我 13812345678 要工资"),), "utf-8")
+    trial = tried(pool=Pool(parsed))
+    assert "138****5678" in trial.entries[0].text
+    assert "13812345678" not in trial.entries[0].text + trial.rejected[0].excerpt

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,7 @@ from monitors.access.acting import acting
 from monitors.access.actor import Actor
 from monitors.clock import stamp
 from monitors.errors import FetchError, ParseError
-from monitors.opinion import source_audit
+from monitors.opinion import masking, source_audit
 from monitors.opinion.model import Entry, Parsed, Rejected, Response, Source
 from monitors.opinion.schedule import age
 from monitors.opinion.sources import dated_url
@@ -72,8 +72,9 @@ async def try_source(source: Source, fetcher: Fetches, parser: Parses, now: date
     return Trial(
         bool(parsed.entries),
         _verdict(source, answer, parsed, now),
-        parsed.entries,
-        parsed.rejected,
+        # What the screen shows is covered as a stored report would be.
+        tuple(masking.mask_entry(entry) for entry in parsed.entries),
+        tuple(replace(row, excerpt=masking.mask(row.excerpt).text) for row in parsed.rejected),
         parsed.encoding,
         time.monotonic() - started,
         answer.status,
