@@ -1,0 +1,77 @@
+"""A figure found in a report, and where its clause and its sentence end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from monitors.opinion.mentions import Mention
+
+Field = Literal["title", "text"]
+
+WORKER = (
+    "农民工|民工|工人|员工|职工|工友|劳动者|务工者|务工人员|打工者|打工人|老乡|弟兄|兄弟|教师|老师|医生|护士|医护|司机|环卫工|保洁|保安|"
+    "骑手|外卖员|快递员|矿工|船员|飞行员|服务员|厨师|教练|协管员|村民|泥工|木工|瓦工|钢筋工|小工|同事|学员工|申请人|当事人|网格员|辅警|临时工|"
+    "群演|代课|店员|师傅|大姐|大叔|村医|女工|男工|粉刷工|工匠|劳务人员|务工|施工人员|人员"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A number taken from ``field``'s view ``[start:end]`` and the Chinese reason for taking it.
+
+    ``basis``: 合计 or 尚欠 where the words beside it say so; ``open`` where 多, 余 stands in it.
+    """
+
+    value: int
+    field: Field
+    start: int
+    end: int
+    why: str
+    score: float
+    basis: str = ""
+    open: bool = False
+
+
+def strongest(found: list[Fact], bar: float) -> Fact | None:
+    """The best candidate at or above the bar; a total beats a part, an earlier one a later one."""
+    passing = [fact for fact in found if fact.score >= bar]
+    if not passing:
+        return None
+    return max(passing, key=lambda fact: (round(fact.score, 2), fact.field == "title", -fact.start))
+
+
+def chosen(best: Fact, rivals: list[Fact]) -> Fact:
+    """``best`` with the strongest figure that was not taken, and why not, added to its reason."""
+    rival = max(rivals, key=lambda fact: fact.score, default=None)
+    if rival is None:
+        return best
+    if best.basis:
+        reason = f"取{best.basis}数"
+    elif best.field == "title" != rival.field:
+        reason = "取标题所述"
+    else:
+        reason = "取与欠薪表述最贴近者"
+    return replace(best, why=f"{best.why}；另有“{rival.why.split('：', 1)[-1].split('，')[0]}”，{reason}")
+
+
+def apart(mention: Mention, start: int, end: int) -> int:
+    if mention.end <= start:
+        return start - mention.end
+    if end <= mention.start:
+        return mention.start - end
+    return 0
+
+
+def clause_of(text: str, start: int, end: int) -> tuple[int, int]:
+    return _around(text, start, end, "。！？；\n，")
+
+
+def sentence_of(text: str, start: int, end: int) -> tuple[int, int]:
+    return _around(text, start, end, "。！？；\n")
+
+
+def _around(text: str, start: int, end: int, marks: str) -> tuple[int, int]:
+    left = max((text.rfind(mark, max(0, start - 120), start) for mark in marks), default=-1) + 1
+    rights = [at for at in (text.find(mark, end, end + 120) for mark in marks) if at >= 0]
+    return max(left, start - 120, 0), min(rights, default=min(len(text), end + 120))
