@@ -11,7 +11,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
-from monitors.opinion.figures import WORKER, Fact, Field, apart, chosen, clause_of, sentence_of, strongest
+from monitors.opinion.figures import (
+    WORKER,
+    Fact,
+    Field,
+    apart,
+    chosen,
+    clause_of,
+    sentence_of,
+    side_by_side,
+    strongest,
+    summed,
+)
 from monitors.opinion.mentions import Mention, Reading
 from monitors.opinion.numerals import Number, numbers
 
@@ -38,6 +49,7 @@ _RATE_AFTER = re.compile(
 _BAR = 2.0
 _IN_REACH = 40
 _NEARLY, _SURER = 0.9, 1.5  # the least score of an exact figure within a tenth of the round one, and beyond
+_CREWS = 8
 _CREW = 5000  # persons of one crew whose sums may be worked out
 _LEAST_EACH = 100  # 元
 _HEADS = re.compile("(?:名|位|个)?(?:人(?![均民])|工|农民工|员工|民工|职工)")
@@ -60,13 +72,17 @@ _TOTAL = re.compile(
     "(?:共计?|合计|累计|总额|金额|总数|总计|总共|涉案[^，]{0,4})(?:人民币|达到?|高达|多达|为|是|近|约|超过?|过|逾)*$"
 )
 _COUNT = "[0-9一二两三四五六七八九十百千]+[多余]?(?:名|位|个)?"
+# 每月工资90500，总计457750: a total written without its unit.
+_UNITLESS_TOTAL = re.compile("(?:工资|薪|工钱)[^。！？；]{0,30}(?:总计|合计|共计)$")
 # 支付44名农民工58万元, 为26名农民工发放执行款40万元: the sum right behind those it is for.
 _FOR_WORKERS = re.compile(
     "(?:支付|发放|追回|讨回|追讨|追发|要回|兑付|清偿|拖欠|欠|给|为|帮)[^，。！？；]{0,6}"
     + _COUNT
     + f"[^，。！？；0-9]{{0,4}}(?:{WORKER})(?:们)?(?:的)?"
-    + "(?:发放|追回|讨回|兑付|支付|追发|要回)?[了到]?(?:执行款|工资|案款|欠薪)?(?:共计?|合计|近|约|总计)*$"
+    + "(?:发放|追回|讨回|兑付|支付|追发|要回)?[了到]?(?:执行款|工资|案款|欠薪|劳动报酬)?(?:共计?|合计|近|约|总计)*$"
 )
+_CASE = re.compile("拖欠" + _COUNT)  # 前者拖欠237名劳动者劳动报酬801万元；后者拖欠280名…: cases side by side
+_TO_WORKERS = re.compile("[多余]?元?(?:优先|直接|先|全部)*(?:付|给|发|支付)(?:给)?(?:农民工|民工|工人)")
 _THEIRS = re.compile(rf"(?:[0-9]个?人(?:一起|共|合计|总共)|(?:{WORKER})的)$")
 # 涉及企业100家、劳动者7000人、金额过亿元: one row of figures, persons before money.
 _ROW = re.compile(f"(?:{WORKER})[^，。！？；、]{{0,4}}{_COUNT}万?[多余]?[名位]?人?、[^，。！？；、0-9]{{0,8}}$")
@@ -98,11 +114,14 @@ def amount(title: Reading, text: Reading) -> Fact | None:
     fields: tuple[tuple[Field, Reading], ...] = (("title", title), ("text", text))
     for field, reading in fields:
         found.extend(_money_candidates(field, reading, headed=bool(title.mentions)))
-    found = [_summed(fact, found) for fact in found]
+    found = summed(found)
     found, product = _each_and_all(found, fields)
     best = strongest(found, bar=_BAR)
     if best is None:
         return product
+    cases = [fact for fact in found if fact.basis == "每案"]
+    if best in cases:
+        best = side_by_side(best, cases, _WHY)
     if _only_parts(best, found, text.view.text):
         return None
     exact = _sharper(best, found)
@@ -141,7 +160,8 @@ def _money_candidates(field: Field, reading: Reading, *, headed: bool) -> Iterat
             and shown.isdigit()
             and not 1980 <= number.value <= 2040
             and (
-                re.match("工资|欠薪|薪水|工钱|血汗钱", text[number.end : number.end + 3])
+                _UNITLESS_TOTAL.search(text, max(0, number.start - 40), number.start)
+                or re.match("工资|欠薪|薪水|工钱|血汗钱", text[number.end : number.end + 3])
                 or (
                     number.value >= 500
                     and re.search(
@@ -193,6 +213,8 @@ def _money_score(
     theirs = bool(_THEIRS.search(near))
     for_workers = bool(_FOR_WORKERS.search(before[-28:]))
     score += 1.5 if for_workers or theirs else 0.0
+    to_them = bool(_TO_WORKERS.match(text, number.end))
+    score += 1.7 if to_them else 0.0
     if _RECEIVED.match(text, end) and (theirs or distance <= _BESIDE or _WAGE.search(text[end : end + 8])):
         score += 0.8
     other = _other_money(near, behind)
@@ -201,7 +223,7 @@ def _money_score(
     score += 0.5 if re.search("(?:还|尚|仍)(?:拖)?欠[^，]{0,6}$", near) else 0.0
     unpaid = _unpaid_after(text, end)
     score += unpaid
-    if headed and distance > _IN_REACH and (unpaid or still):
+    if headed and distance > _IN_REACH and (unpaid or still or to_them):
         score += 0.4  # the headline says whose money this is
     score += (
         0.8
@@ -224,7 +246,8 @@ def _money_score(
         score -= 1.2
     if re.search("超过$", near) and re.search("总额超过$", near):
         score -= 1.0
-    return score, "合计" if total else "尚欠" if still else ""
+    case = for_workers and _CASE.search(before[-28:])
+    return score, "合计" if total else "尚欠" if still else "每案" if case else ""
 
 
 def _unpaid_after(text: str, end: int) -> float:
@@ -251,18 +274,6 @@ def _other_money(near: str, behind: str) -> float:
     return 1.8
 
 
-def _summed(fact: Fact, found: list[Fact]) -> Fact:
-    """A sum that two or more others right before or behind it add up to is their total."""
-    others = [one for one in found if one.field == fact.field and one.value < fact.value]
-    before = [one.value for one in others if fact.start - 160 <= one.start < fact.start][::-1]
-    behind = [one.value for one in others if fact.end <= one.start <= fact.end + 160]
-    for values in (before, behind):
-        for size in range(2, min(len(values), 8) + 1):
-            if sum(values[:size]) == fact.value:
-                return replace(fact, score=fact.score + 1.4, basis="合计")
-    return fact
-
-
 def _each_and_all(found: list[Fact], fields: tuple[tuple[Field, Reading], ...]) -> tuple[list[Fact], Fact | None]:
     """每人8000元 and 30人 make 24万元: the stated total that agrees is surer; unstated, it is worked out."""
     product: Fact | None = None
@@ -276,6 +287,8 @@ def _each_and_all(found: list[Fact], fields: tuple[tuple[Field, Reading], ...]) 
             for one in read_here
             if one.value and 2 <= one.value <= _CREW and not one.open and _HEADS.match(text, one.end)
         }
+        if len(persons) > _CREWS:
+            continue  # a roll of many crews: nobody can say which count goes with which rate
         for each in read_here:
             if (
                 not each.value
@@ -283,17 +296,22 @@ def _each_and_all(found: list[Fact], fields: tuple[tuple[Field, Reading], ...]) 
                 or not _EACH.search(text[max(0, each.start - 20) : each.start])
             ):
                 continue
+            beside = text[max(0, each.start - 20) : each.end + 12]
+            if not _OWED.search(beside) and not _WAGE.search(beside):
+                continue  # 每人1万元的餐费
             for count in persons:
                 whole = int(each.value * count * 100)
-                why = f"，与每人{text[each.start : each.end]}×{count}人相符"
+                why = f"，与每人{text[each.start : each.end]}元×{count}人相符"
                 found = [
-                    replace(one, score=one.score + 1.0, why=one.why + why, basis="合计") if one.value == whole else one
+                    replace(one, score=one.score + 1.0, why=one.why + why, basis="合计")
+                    if one.value == whole and one.score >= 1 and "相符" not in one.why
+                    else one
                     for one in found
                 ]
             owed = _EACH_OWED.search(text[max(0, each.start - 20) : each.start])
             if owed and len(persons) == 1 and product is None:
                 count = next(iter(persons))
-                why = f"{_WHY}每人{text[each.start : each.end]}×{count}人，未见合计"
+                why = f"{_WHY}每人{text[each.start : each.end]}元×{count}人，未见合计"
                 product = Fact(int(each.value * count * 100), field, each.start, each.end, why, _BAR, "合计")
     return found, product
 

@@ -1,175 +1,53 @@
 """Who owes: the employer's name by the grammar of company names, and by its place before "owes".
 
-Found suffix first (…有限公司, …项目部, …学校), then back to the nearest boundary within 26 characters: linear, no
-nested repetition. Who reports, tries, builds for or pays in someone's stead is not who owes.
+The names come from ``employer_names``; the words beside each give it a score. Who reports, tries, builds for or pays in
+someone's stead is not who owes.
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cache
 from typing import Literal
 
-from monitors.opinion import firm_names
+from monitors.opinion import employer_names
 from monitors.opinion.mentions import Reading
-from monitors.regions import divisions
 
 Field = Literal["title", "text"]
 
-_SUFFIX = re.compile(
-    "(?:\\([\u4e00-\u9fff]{2,4}\\)(?:集团|股份|建设|工程|建筑|控股)*有限(?:责任)?公司|股份有限公司|有限责任公司|集团有限公司|有限公司|分公司|总公司|子公司|集团公司|劳务公司|建筑公司|建设公司|装修公司|装饰公司|房地产公司|开发公司|科技公司|物业公司|"
-    "保安公司|公交公司|外包公司|传媒公司|置业公司|园林公司|工程公司|劳务队|施工队|工程队|项目部|公司|集团|矿业|"
-    "服装厂|电子厂|水泥厂|砖厂|茶厂|鞋厂|玩具厂|家具厂|加工厂|制衣厂|榨菜厂|砂石厂|糖厂|养殖场|农场|林场|煤矿|工厂|厂|"
-    "实验学校|补习学校|职业学校|培训学校|幼儿园|小学|中学|学院|大学|学校|驾校|培训中心|早教中心|人民医院|中医院|医院|疾控中心|卫生院|诊所|"
-    "大酒店|酒店|宾馆|饭店|餐饮店|餐厅|餐饮|火锅店|饭庄|山庄|会所|超市|专卖店|服务中心|健身|影城|度假村|景区|"
-    "街道办事处|街道办|教育局|建设局|水务局|交通局|环卫所|环卫站|管理处|管委会|镇政府|乡政府|县政府|村委会|剧组|俱乐部|航空|快递(?:网点|站点)?|外卖站点|蛋糕|合作社|茶楼|公交|汽车|(?:中铁|中建|中交|中冶|中国水电|中国电建|中国铁建|水电)[一二三四五六七八九十]{1,3}局|航局|省建[一二三四五六七八九十]{1,2}公司)"
-)
-# Single characters that also live inside names (和顺, 时代, 内蒙古, 有色, 经济, 同方, 怒江, 数据, 系统, 给排水)
-# bound only in the company of others.
-_BOUNDARY = re.compile(
-    '[，。！？；：、\n"\\[\\]《》<>#@!?;:~|丨│]|\\((?![\u4e00-\u9fff]{2,4}\\))|(?<![\u4e00-\u9fff]{2})\\)|'
-    "(?:是|在|由|(?<!华)(?<!有)为|与|(?<!埃)及|被|(?<!方)(?<!万)向(?!阳|上|前|荣|东)|对(?!外)|把|将(?!军|乐)|(?<!供)(?<!自)给(?!排|水)|"
-    "于(?!都|洪)|到(?!位|家)|来自|从(?!化)|称|叫|名叫|投诉|举报|反映|曝|怒(?!江)|恳请|请求|要求|关于|"
-    "如何看待|(?<!数)据|经(?!济|典|贸|开|纬|营|建)|让|找|问(?!道|天)|去年?|跟|该|这家|那家|一家|某家|这个|那个|我们|咱们|他们|我|你|他|"
-    "(?<!体)系(?!统|列)|(?<!高)等|了|的|受雇|入职|进入|"
-    "承包|承建|发包|分包给|转包给|转给|(?<=[司厂院人局者队部府员工名])和|(?<=[我他她们人司方者队部厂员名曾已])同(?=[\u4e00-\u9fff]{2,12}(?:公司|厂))|"
-    "说|指(?!南|挥)|(?<!国)有(?!限|色|机|线)|而|并(?!购)|但|(?<=[月日年天以])[内前后]|(?<=[0-9])[年月日时]|致使|导致|包括|以及|其中|通报|公布|强烈|"
-    "实名|再次|网传|疑似|受(?!益)|替|帮|拖欠|起诉|雇|老板|实名举报|近日|昨日|目前|今天|上班|加强|推动|规范|强化|深化|往|冲(?!压)|众人|聚(?=集|众)|抵工资|公然|严惩|清理|执行|"
-    "帮忙解决|解决|咨询|回应|路过|等待|责令|督促|约谈|拨至|核查|核实|查处)"
-)
-_GENERIC = frozenset(
-    [
-        "公司",
-        "该公司",
-        "集团",
-        "工厂",
-        "厂",
-        "学校",
-        "小学",
-        "中学",
-        "医院",
-        "酒店",
-        "饭店",
-        "餐厅",
-        "项目部",
-        "分公司",
-        "总公司",
-        "施工队",
-        "大学",
-        "汽车",
-        "快递",
-        "航空",
-        "劳务公司",
-        "建筑公司",
-        "餐饮",
-        "超市",
-        "景区",
-        "煤矿",
-        "服务中心",
-        "剧组",
-        "俱乐部",
-        "公交",
-        "建设公司",
-        "有限公司",
-        "开发公司",
-        "建筑企业",
-        "总承包公司",
-        "子公司",
-        "施工公司",
-        "工程公司",
-        "上市公司",
-        "小公司",
-        "大公司",
-        "用人公司",
-        "涉事公司",
-        "物业公司",
-        "健身",
-        "幼儿园",
-        "县政府",
-        "镇政府",
-        "乡政府",
-        "村委会",
-        "管委会",
-        "装修公司",
-        "外包公司",
-        "公交公司",
-        "服装厂",
-        "养殖场",
-        "电子厂",
-        "教育局",
-        "建设局",
-        "镇政府",
-        "俱乐部",
-        "蛋糕",
-        "足球俱乐部",
-        "保安队",
-        "快递网点",
-        "外卖站点",
-        "网点",
-        "站点",
-        "平台",
-        "门店",
-        "校区",
-        "死后公司",
-        "判决公司",
-    ]
-)
-_NOT_OWNER = re.compile(
-    "检察院|法院|公安|人社|劳动监察|劳动局|信访|仲裁|司法局|律师|晚报|日报|电视台|新闻|派出所|监察|消防|检察|总工会|住建|记者|领导小组|支队|大队|银行"
-)
-_SURNAME = (
-    "[赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦尤许何吕施张孔曹严华金魏陶姜戚谢邹喻柏水窦章云苏潘葛奚范彭郎鲁韦昌马苗凤花方俞任袁柳酆鲍史唐费廉岑薛雷贺倪汤滕殷罗毕郝邬安常乐于时傅皮卞齐康伍余元卜顾孟平黄穆萧尹"
-    "姚邵湛汪祁毛禹狄米贝明臧计伏成戴谈宋茅庞熊纪舒屈项祝董梁杜阮蓝闵席季麻强贾路娄危江童颜郭梅盛林刁钟徐邱骆高夏蔡田樊胡凌霍虞万支柯昝管卢莫经房裘缪干解应宗丁宣贲邓郁单杭洪包诸左石崔吉钮龚程嵇邢滑裴陆荣翁荀羊於惠甄曲家封芮羿储靳汲邴糜松井段富巫乌焦巴弓牧隗山谷车侯宓蓬全郗班仰秋仲伊宫宁仇栾暴甘斜厉戎祖武符刘景詹束龙叶幸司韶郜黎蓟薄印宿白怀蒲邰从鄂索咸籍赖卓蔺屠蒙池乔阴胥能苍双闻莘党翟谭贡劳逄姬申扶堵冉宰郦雍郤璩桑桂濮牛寿通边扈燕冀郏浦尚农温别庄晏柴瞿阎充慕连茹习宦艾鱼容向古易慎戈廖庾终暨居衡步都耿满弘匡国文寇广禄阙东欧殳沃利蔚越夔隆师巩厍聂晁勾敖融冷訾辛阚那简饶空曾毋沙乜养鞠须丰巢关蒯相查后荆红游竺权逯盖益桓公]"
-)
-_PERSON = re.compile(
-    "(?:包工头|工头|老板|被告人?|被执行人|负责人|承包人|承包商|经营者|嫌疑人|实际控制人|法定代表人|法人|工程老板|雇主|个体户)(?P<name>[\u4e00-\u9fff]某某?|"
-    + _SURNAME
-    + "[\u4e00-\u9fff]{1,2}"
-    "(?=[，。、：；\\s(（]|拖欠|欠|承包|拒|在|以|将|也|又|把|因|犯|雇|于|给|没|不|至今|失联|跑路|未))"
-)
-# 徐某某 by full name took the work on and hired: the debtor of a court's account, told before his deed.
-_UNDERTOOK = re.compile(
-    "(?:^|(?<=[，。；：间\n]))"
-    + _SURNAME
-    + "[\u4e00-\u9fff]{1,2}(?=(?:承建|承包|承揽)了?[^。]{0,30}(?:雇|招|带领|组织))"
-)
-# Who stands as the subject of "owes" in a headline or first sentence, whatever its name ends in (钟薛高被曝欠薪).
-_SUBJECT = re.compile(
-    "(?P<name>[\u4e00-\u9fffa-z0-9·()]{2,26}?)(?:突然|一直|长期|恶意|无故|多次|再次|竟|仍|已|都|却|老板|公司老板|负责人|方面|个体老板|董事长|ceo|总裁|创始人|内部)*"
-    "(?:被曝|被指|被爆|被员工|被讨|停发|拖欠|欠薪|拖延|克扣|不发|发不出|发不起|未发|没发|托欠|欠我|欠农|欠工|欠员|欠民|(?:在职|离职|前|老|女|男|全体|有|多名|大量|部分|一名|一)?员工|回应(?![^，。]{0,6}(?:剧组|公司|单位|医院|学校|工厂|东家|老板)[^，。]{0,4}(?:拖欠|欠))|开学至今未发|仅剩|近?[一两二三四五六七八九十几数]+个?月(?:没|未)发|数月未发|到[0-9]+月底前停发)"
-)
-_PREFIX = re.compile(
-    "^(?:如何看待|投诉通?|举报|曝|网曝|反映|强烈要求|恳请|恳求|请求|关于|有关|网传|疑似|再次|实名|近日|国内首批[^，。]{0,8}之一|当事人回应|官方回应|教育局回应|卫健委回应|回应|我投诉|我举报|请|帮忙解决|帮忙|解决|咨询|严查|求助|控诉|[^，。]{2,6}局?长?通报|对|就)+"
-)
-_NOBODY = re.compile(
-    "^(?:女子|男子|老板|公司|企业|单位|员工|工人|农民工|民工|教师|老师|司机|医生|护士|老人|小伙|包工头|有人|多人|网友|官方|部分|多名|数名|数十|几十|上百|百余|政府|学校|医院|工厂|厂方|厂里|建筑商|开发商|"
-    "当地|一些|为什么|为何|怎么|什么|遇到|你的|我的|他们|我们|自己|大家|外卖员|快递员|环卫工|保安|演员|选手|球员|警方|法院|检察院|人社|劳动|恶意|治理|根治|全国|全省|一|两|三|四|五|六|七|八|九|十|[0-9])"
-    "|(?:农民工|民工|工人|员工|职工|教师|老师|司机|女子|男子|老人|选手|演员|球员|人员|同事|弟兄|工友|夫妻|父亲|母亲|儿子|村民|群众|教练|学生)$|(?:包工头|工头|项目经理|经理|代理|助理|摄影师|发文|举牌|爬窗|威胁|农民|困难|一地|搭建|还|基本无|中小学|门口)$|^(?:高校|全员|代理|经理|网红|明星|奥运|确保|推动|清理|严惩|多方|加强|众人|最高|全市|全省|年底|临近|春节|又|再)|工资|讨薪|欠薪|薪|工程款|停运|被|一$|无故|矿工$|[0-9]+名|年$|月$|年底$|因|的人$|们$|我|你|他|这|那|怎|如何"
-)
-_NAMELESS = re.compile(
-    "^(?:北京|天津|上海|重庆|河北|山西|辽宁|吉林|黑龙江|江苏|浙江|安徽|福建|江西|山东|河南|湖北|湖南|广东|海南|四川|贵州|云南|陕西|甘肃|青海|内蒙古|广西|西藏|宁夏|新疆)?"
-    "(?:[^，。]{0,8}?(?:一|某|1|这|那|该|多|两|三|几|[0-9]+)(?:家|所|个|些|间|地|名)?|(?:[\u4e00-\u9fff]{2,8}(?:省|市|县|区|州|镇|乡|村))?|(?:国内|当地|首批|二甲|三甲|知名|网红|上市|大型|一家|家|元宇宙)*)"
-    "(?:公司|医院|小学|中学|学校|企业|工厂|幼儿园|科技公司|公交|厂|二甲医院|教育局|政府|地产公司|事业单位|公交司机|大学|高校|科研院所|酒店|餐厅|幼儿园|项目|工地)$"
-)
-# 姚某, 林某某 as the subject of "owes" or "took the work on"; 劳务公司 where nothing but the kind is told.
-_SOMEBODY = re.compile(
-    "[\u4e00-\u9fff](?<!等)某某?(?=(?:却|仍|一直|恶意|长期|先后|因|共)*(?:拖欠|欠|承包|雇|未支付|拒不|却迟迟|卷款|跑路|失联|是(?:一名|一个|名)?[^，。]{0,4}(?:包工头|工头)))"
-)
-_PLAIN = re.compile(
-    "(?<!家)(?<!个)(?<!某)(?P<name>(?:劳务|装修|外包|公交|建筑|保洁|保安|物业|运输|劳务派遣)公司|养殖场|施工队|劳务队|项目部)(?=(?:共|总共|还|一直|至今|已|已经|仍|老板)*(?:拖欠|欠|没发|未发|不发|发不))"
-    "|(?<=拨至|拨给|拨到|付给|拨付)(?P<paid>(?:劳务|装修|外包|保洁|保安|物业|施工|总包|承包|劳务派遣)公司)"
-)
 _PLACE = re.compile("^(?:[\u4e00-\u9fffa-z0-9]{1,4}(?:省|市|县|区|州|镇|乡))+")
+# Who owes although an office: only where it is said of the office itself.
+_AUTHORITY = re.compile("(?:政府|街道办事处|街道办|管委会|村委会|居委会|(?:教育|建设|水务|交通|住建|财政|卫生)局)$")
+_UPPER = re.compile("(?:总包|发包|建设|业主|甲|开发)(?:方|单位|商)?(?:的|为|是)?$")
+_LOWER = re.compile("(?:分包|劳务|用工|用人|雇佣)(?:方|单位|商|给|公司)?(?:的|为|是)?$")
+_OTHER_DEBT = re.compile(
+    "(?:没有?给|未付|未支付|拖欠|欠)[^，。；工薪]{0,16}(?:工程款|材料款|货款|进度款)(?!和|及|、|与|[^，。]{0,2}工资)"
+)
+_PAYS_FOR = re.compile("(?:已|先行|代为|全额|足额|按时|已经|将)+[^，。；]{0,4}(?:垫付|拨付|支付|结清|付清)")
+_ALIAS = re.compile("\\((?:以?下称|以?下简称|简称)[^()]{1,14}\\)")
+_HIRED_BY = re.compile("(?:招用|雇用|雇佣|聘用|招募|招聘|派遣)")
 _TAIL = re.compile(
     "(?:建筑|医药|劳务|科技|装饰|装修|物业|餐饮|食品|建设|工程)?(?:股份|有限|责任|集团)*(?:公司|集团|厂|项目部|医院|学校)?$"
 )
-_TRAIL = re.compile("(?:在职|离职|全体|全员|有|多名|大量|部分|前|一名|方|创始人|董事长|负责人|为|就|再)+$")
-_DEBTOR_ROLES = ("包工头", "工头", "被告", "被执行人", "嫌疑人", "承包")
-_REGISTERED = re.compile("(?:公司|集团)$")
+_KIND_POINTS = {"person": 1.5, "manager": 0.5, "subject": 1.2, "generic": 0.2, "described": 0.7, "passed on": 1.4}
+_NOT_THE_DEBTOR = re.compile(
+    "门口|门前|大门|附近|对面|楼下|协助|帮助|帮我|督促|出面|尽快|介入|协调|核实|调查|为我|做主|关注|等[0-9]+[多余]?家"
+)
+_BEFORE = (
+    (_UPPER, -0.5),
+    (_LOWER, 0.3),
+    (re.compile("投诉|举报|曝|反映|控告$"), 0.5),
+    (re.compile("(?:向|为|找|帮|给).?$"), 0.2),
+)
+_BEHIND = (
+    (_HIRED_BY, 1.2),
+    (_OTHER_DEBT, -1.2),
+    (_PAYS_FOR, -1.2),
+    (re.compile("称|表示|回应|记者|报道|工作人员"), -0.3),
+)
 _BAR = 1.5  # below this a name is only somebody named
 _OWES_ITSELF = re.compile(
-    "(?:(?:承建|实施|承包|运营)的[^，。包班老]{2,24}?)?(?:因[^，。]{2,12})?(?:在[^，。]{2,16})?(?:自[^，。]{2,8}以来)?(?:长期|一直|恶意|无故|已|尚|仍|至今|累计|共|还|未按时|未足额)*(?:拖欠|欠薪|欠发|欠(?=[^，。]{1,12}工资)|未支付|未发放|没有?发|克扣)"
+    "(?:、[^，。；]{2,6}局)?(?:(?:承建|实施|承包|运营)的[^，。包班老]{2,24}?)?(?:因[^，。]{2,12})?(?:在[^，。]{2,16})?(?:自[^，。]{2,8}以来)?(?:长期|一直|恶意|无故|已经?|目前|尚|仍|至今|累计|共|还|未按时|未足额)*(?:拖欠|欠薪|欠发|欠(?=[^，。]{1,12}工资)|未支付|未发放|没有?发|克扣)"
 )
 _OWES = re.compile(
     "拖欠|欠薪|欠|克扣|未发|没发|不发|停发|发不|拒付|拒不|未付|没付|托欠|薪资|工资|员工|未支付|卷款|跑路|失联|倒闭|解散|恶意|长期|无故|违法"
@@ -186,30 +64,33 @@ class Employer:
     end: int
 
 
+_Candidate = tuple[Field, Reading, int, int, str]
+
+
 def find(title: Reading, text: Reading) -> Employer | None:
     """The most likely debtor named, or None."""
-    best: tuple[float, int, Employer] | None = None
+    candidates: list[_Candidate] = []
     fields: tuple[tuple[Field, Reading], ...] = (("title", title), ("text", text))
     for field, reading in fields:
-        for start, end, kind in _names(reading, lead=field == "title"):
-            score = _score(reading, start, end, kind) + (0.6 if field == "title" else 0.0)
-            name = _as_written(reading, start, end)
-            if score >= _BAR and (best is None or (score, -start) > (best[0], best[1])):
-                best = (score, -start, Employer(name, field, start, end))
+        candidates.extend((field, reading, *name) for name in employer_names.names(reading, lead=field == "title"))
+    best: tuple[float, int, Employer] | None = None
+    for field, reading, start, end, kind in candidates:
+        score = _score(reading, start, end, kind) + (0.6 if field == "title" else 0.0)
+        if score >= _BAR and (best is None or (score, -start) > (best[0], best[1])):
+            best = (score, -start, Employer(_as_written(reading, start, end), field, start, end))
     if best is None:
         return None
-    return _full_name(_company_behind(best[2], fields), fields)
+    return _full_name(_company_behind(best[2], candidates), candidates)
 
 
-def _company_behind(found: Employer, fields: tuple[tuple[Field, Reading], ...]) -> Employer:
+def _company_behind(found: Employer, candidates: list[_Candidate]) -> Employer:
     """某项目欠薪 in the headline, 某某公司拖欠12名工人工资 below it: the registered company owes, not the worksite."""
     if found.name.endswith(("公司", "集团")):
         return found
-    for field, reading in fields:
-        for start, end, kind in _names(reading, lead=False):
-            name = reading.view.text[start:end]
-            if kind == "name" and name.endswith("有限公司") and _OWES_ITSELF.match(reading.view.text, end):
-                return Employer(_as_written(reading, start, end), field, start, end)
+    for field, reading, start, end, kind in candidates:
+        name = reading.view.text[start:end]
+        if kind == "name" and name.endswith("有限公司") and _OWES_ITSELF.match(reading.view.text, end):
+            return Employer(_as_written(reading, start, end), field, start, end)
     return found
 
 
@@ -222,136 +103,36 @@ def _as_written(reading: Reading, start: int, end: int) -> str:
     )
 
 
-def _full_name(found: Employer, fields: tuple[tuple[Field, Reading], ...]) -> Employer:
+def _full_name(found: Employer, candidates: list[_Candidate]) -> Employer:
     """某某公司 in the headline and 某某建筑有限公司 in the text are one: the registered name is the better one."""
     if "有限" in found.name:
         return found
-    brand = _TAIL.sub("", _PLACE.sub("", found.name))
+    brand = _TAIL.sub("", _PLACE.sub("", found.name.lower()))
     if len(brand) < 2:
         return found
-    for field, reading in fields:
-        for start, end, kind in _names(reading, lead=False):
-            name = reading.view.text[start:end]
-            if kind == "name" and "有限" in name and brand in name:
-                return Employer(_as_written(reading, start, end), field, start, end)
+    for field, reading, start, end, kind in candidates:
+        name = reading.view.text[start:end]
+        if kind == "name" and ("有限" in name or name == f"{brand}办事处") and brand in name:
+            return Employer(_as_written(reading, start, end), field, start, end)
     return found
-
-
-def _names(reading: Reading, *, lead: bool) -> list[tuple[int, int, str]]:
-    text = reading.view.text
-    found: list[tuple[int, int, str]] = []
-    for match in _SUFFIX.finditer(text):
-        left = max(0, match.start() - 26)
-        for boundary in _BOUNDARY.finditer(text, left, match.start()):
-            left = boundary.end()
-        found.append((left, match.end(), "name"))
-    # 云南滇示建设(集团)有限公司, 深圳分公司 of …有限公司: what touches is one name.
-    joined: list[tuple[int, int, str]] = []
-    for start, end, kind in found:
-        if joined and start <= joined[-1][1] and end - joined[-1][0] <= 30:
-            joined[-1] = (joined[-1][0], end, kind)
-        else:
-            joined.append((start, end, kind))
-    names = [
-        (start + _prefix(text[start:end]), end, kind)
-        for start, end, kind in joined
-        if not firm_names.is_built(text, end) or _REGISTERED.search(text, start, end)
-    ]
-    if lead and any(mention.mood in ("stated", "denied", "supposed") for mention in reading.mentions):
-        subject = _subject(text)
-        if subject:
-            names.append((*subject, "subject"))
-    names = [(*_inner(text, start, end), kind) for start, end, kind in names]
-    for match in _PERSON.finditer(text):
-        if match["name"].endswith(("称", "说", "示")):
-            continue  # 负责人解释称, 承包人都说: surnames that are words, too
-        # 某某公司老板陈某: the company owes, its owner only runs.
-        runs = any(match.start() - 14 <= end <= match.start() + 1 for _, end, _ in names) or (
-            not match.group().startswith(_DEBTOR_ROLES) and any("有限" in text[start:end] for start, end, _ in names)
-        )
-        names.append((match.start("name"), match.end("name"), "manager" if runs else "person"))
-    for pattern in (_SOMEBODY, _UNDERTOOK):
-        names.extend((*match.span(), "person") for match in pattern.finditer(text))
-    names.extend(
-        (*match.span("name"), "generic") if match["name"] else (*match.span("paid"), "passed on")
-        for match in _PLAIN.finditer(text)
-    )
-    return [
-        (start, end, kind)
-        for start, end, kind in names
-        if kind in ("person", "manager", "generic", "passed on") or _is_name(text[start:end])
-    ]
-
-
-def _inner(text: str, start: int, end: int) -> tuple[int, int]:
-    """The name proper within ``text[start:end]``."""
-    left, right = firm_names.trimmed(text[start:end])
-    return start + left, start + right
-
-
-def _prefix(name: str) -> int:
-    match = _PREFIX.match(name)
-    return match.end() if match else 0
-
-
-def _subject(head: str) -> tuple[int, int] | None:
-    for piece in re.finditer("[^，。！？；：、\"'\\[\\]《》#\\s]+", head):
-        start = piece.start() + _prefix(piece.group())
-        match = _SUBJECT.match(head, start, piece.end())
-        if match:
-            trail = _TRAIL.search(match["name"])
-            return match.start("name"), match.end("name") - (len(trail.group()) if trail else 0)
-    return None
-
-
-@cache
-def _places() -> frozenset[str]:
-    return frozenset(
-        name for one in divisions.everywhere() for name in (one.name, divisions.everyday(one), divisions.bare(one))
-    )
-
-
-def _is_name(name: str) -> bool:
-    if len(name) < 2 or name in _GENERIC or _NAMELESS.match(name) or _NOBODY.search(name):
-        return False
-    if name in _places():
-        return False  # a county does not owe; somebody in it does
-    if re.search(
-        "^[^，。]{0,6}一(?:家|所|个|些|间)?[\u4e00-\u9fff]{0,5}(?:厂|店|公司|院|校|学|园|企业|项目|工地|单位)$", name
-    ):
-        return False
-    if re.search(
-        "一$|^某[镇县市区村]|^老赖|^遭遇|^集[\u4e00-\u9fff]店|无故|[0-9]名|矿工$|^(?:河北|河南|云南|全省)$", name
-    ):
-        return False
-    return not firm_names.is_phrase(name) and not _NOT_OWNER.search(name)
 
 
 def _score(reading: Reading, start: int, end: int, kind: str) -> float:
     text = reading.view.text
+    name, before = text[start:end], text[max(0, start - 8) : start]
+    alias = _ALIAS.match(text, end)
+    end = alias.end() if alias else end
     after = text[end : end + 14]
-    before = text[max(0, start - 8) : start]
-    if re.search("(?:下称|简称)$", before[-2:]) or re.match("门口|门前|大门|附近|对面|楼下", after):
+    if _NOT_THE_DEBTOR.match(text, end) or before.endswith(("下称", "简称")):
         return 0.0
-    if re.match("协助|帮助|帮我|督促|出面|尽快|介入|协调|核实|调查|为我|做主|关注", after):
-        return 0.0
-    score = {"person": 1.5, "manager": 0.5, "subject": 1.2, "generic": 0.2, "passed on": 1.4}.get(kind, 1.0)
-    name = text[start:end]
-    if "有限" in name or "集团" in name:
-        score += 0.4
-    if _OWES.search(after[:8]):
-        score += 1.2
-    elif _OWES.search(after):
-        score += 0.6
-    if re.search("投诉|举报|曝|反映|控告$", before):
-        score += 0.5
+    if _AUTHORITY.search(name) and kind != "subject" and not _OWES_ITSELF.match(text, end):
+        return 0.0  # who is asked for help, or whose gate it is
+    score = _KIND_POINTS.get(kind, 1.0) + (0.4 if "有限" in name or "集团" in name else 0.0)
+    score += sum(points for pattern, points in _BEFORE if pattern.search(before))
+    score += sum(points for pattern, points in _BEHIND if pattern.match(text, end))
+    score += 1.2 if _OWES.search(after[:8]) else 0.6 if _OWES.search(after) else 0.0
     apart = min((_gap(m.start, m.end, start, end) for m in reading.mentions if m.strength >= 0.3), default=999)
-    score += 0.8 if apart <= 4 else 0.5 if apart <= 20 else 0.2 if apart <= 60 else 0.0
-    if re.search("向|为|找|帮|给$", before[-2:]):
-        score += 0.2
-    if re.search("^(?:称|表示|回应|记者|报道|工作人员)", after):
-        score -= 0.3
-    return score
+    return score + (0.8 if apart <= 4 else 0.5 if apart <= 20 else 0.2 if apart <= 60 else 0.0)
 
 
 def _gap(first: int, last: int, start: int, end: int) -> int:

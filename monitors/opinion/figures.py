@@ -16,6 +16,9 @@ WORKER = (
 )
 
 
+_WEIGHED = 60  # figures of one report weighed against each other; a longer row is a table, not a telling
+
+
 @dataclass(frozen=True, slots=True)
 class Fact:
     """A number taken from ``field``'s view ``[start:end]`` and the Chinese reason for taking it.
@@ -53,6 +56,32 @@ def chosen(best: Fact, rivals: list[Fact]) -> Fact:
     else:
         reason = "取与欠薪表述最贴近者"
     return replace(best, why=f"{best.why}；另有“{rival.why.split('：', 1)[-1].split('，')[0]}”，{reason}")
+
+
+def summed(found: list[Fact]) -> list[Fact]:
+    """The figures, those to which two or more others right before or behind them add up marked as their total."""
+    if not 2 < len(found) <= _WEIGHED:
+        return found
+    return [replace(one, score=one.score + 1.4, basis="合计") if _is_total(one, found) else one for one in found]
+
+
+def _is_total(fact: Fact, found: list[Fact]) -> bool:
+    others = [one for one in found if one.field == fact.field and one.value < fact.value]
+    before = [one.value for one in others if fact.start - 160 <= one.start < fact.start][::-1]
+    behind = [one.value for one in others if fact.end <= one.start <= fact.end + 160]
+    return any(
+        sum(values[:size]) == fact.value for values in (before, behind) for size in range(2, min(len(values), 8) + 1)
+    )
+
+
+def side_by_side(best: Fact, cases: list[Fact], label: str) -> Fact:
+    """甲公司拖欠237名…；乙公司拖欠280名…: several debtors told of one after the other owe the sum."""
+    values = list({fact.value: fact for fact in cases if fact.field == best.field}.values())
+    if len(values) < 2:
+        return best
+    shown = "＋".join(fact.why.removeprefix(label).split("，")[0] for fact in values)
+    total = sum(fact.value for fact in values)
+    return replace(best, value=total, why=f"{label}{shown}，各案相加", basis="合计", open=False)
 
 
 def apart(mention: Mention, start: int, end: int) -> int:

@@ -28,7 +28,7 @@ _SITE_BEFORE = re.compile("(?:项目部?|工地|标段)(?=[\u4e00-\u9fff]{4,}(?:
 # A school or hospital whose building is what is built: the project is named after it, it owes nobody.
 _BUILT = re.compile(
     "(?:(?:迁建|新建|改扩建|扩建|(?:教学|综合|门诊|住院|宿舍|办公|实训|实验)楼|体育馆|图书馆|新?校区|分院|[一二三四]期|装修|改造|建设){1,2}"
-    "(?:项目部?|工程|工地|标段)?|(?:项目部?|工程|工地|标段))(?!队|方|学院|公司)"
+    "(?:项目部?|工程|工地|标段)?|(?:建筑|施工|在建)?(?:项目部?|工程|工地|标段))(?!队|方|学院|公司)"
 )
 # No name holds these: persons counted, kinds of workers, what people do, say or see.
 _PHRASE = re.compile(

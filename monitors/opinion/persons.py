@@ -10,7 +10,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from monitors.opinion.figures import WORKER, Fact, Field, apart, chosen, clause_of, sentence_of, strongest
+from monitors.opinion.figures import (
+    WORKER,
+    Fact,
+    Field,
+    apart,
+    chosen,
+    clause_of,
+    sentence_of,
+    side_by_side,
+    strongest,
+    summed,
+)
 from monitors.opinion.mentions import Mention, Reading
 from monitors.opinion.numerals import Number, numbers
 
@@ -44,6 +55,10 @@ _OWED_BEFORE = re.compile(
 _WORKER_BEFORE = re.compile(rf"(?:{WORKER})(?:人数|总数)?(?:达到?|超过?|近|共计?|约|有|合计|总计|一共|为|逾|就有)*$")
 _MONEY_BEFORE = re.compile("薪$|工资$|欠$|讨$|款$|钱$")
 _BAR = 2.0
+_WHY = "涉及人数："
+_CASE = re.compile("拖欠[0-9]+[多余]?(?:名|位|个)")
+_PAID_EACH = re.compile("(?:的)?(?:劳动报酬|工资|薪酬|劳务费)[^，。！？；]{0,4}[0-9]")
+_LISTED = re.compile("(?:(?<![\u4e00-\u9fff])|(?<=[省市县镇乡村]人))[\u4e00-\u9fff]{2,4}[，；](?:男|女)[，；。]")
 _SUM_RATHER = 1000  # 欠8000民工工资 is a sum, 欠300员工工资 a count
 _TOTAL = re.compile("共|合计|总计|总共|累计|涉及|全体|一共|所有|总人数|全部")
 _ONE_MORE = re.compile("(?:我|本人|他|她|某)(?:和|及|与|带着|带领|同|跟|以及)(?:其它|其他|另外|另|其余|我的|我们|的)?$")
@@ -61,14 +76,13 @@ _SEVERAL = re.compile(
     "们|几十|数十|多名|数名|等人|我们|工友|十几|上百|数百|众多|一群|大批|[0-9二三四五六七八九十百]+(?:余|多)?名?(?:工人|民工|农民工|员工|职工)"
 )
 # Old people and children held up a placard with the workers: they are their family, and nobody says how many worked.
-_VAGUE_CROWD = re.compile(
-    "(?:十几|几十|数十|几百|数百|上百|二三十|三四十)(?:多|余)?(?:名|位|个|号|人)|老人(?:和|与|带着|、)?(?:孩子|小孩|儿童)|带着(?:老人|孩子|老小|一家)"
-)
-_MANY = re.compile("们|几十|数十|多名|数名|等人|十几|上百|数百|众多|一群|大批")
+_DOZENS = "(?:十几|几十|数十|几百|数百|上百|二三十|三四十|[一二三四五六七八九]十几)(?:多|余)?(?:名|位|个|号|人)"
+_VAGUE_CROWD = re.compile(_DOZENS + "|老人(?:和|与|带着|、)?(?:孩子|小孩|儿童)|带着(?:老人|孩子|老小|一家)")
+_MANY = re.compile("几十|数十|多名|数名|等人|十几|上百|数百|众多|一群|大批")
 _OWED_ME = re.compile("(?:拖欠|欠|克扣|不发|不给|没给|未给)(?:了)?(?:我|本人)(?!们|等|公司|司|厂|单位|校)")
 _PAIR = re.compile(
-    "(?:夫妻俩|夫妇俩?|夫妻[二两]人|两口子|父子俩|父女俩|母子俩|母女俩|兄弟俩|姐妹俩|姐弟俩|兄妹俩)(?![^，。！？；被]{0,8}(?:拖欠|欠(?!薪)))"
-    "(?=[^。！？；]{0,24}(?:打工|务工|干活|做工|上班|被拖欠|被欠|讨薪|讨要|工资[^，。]{0,3}[没未]|没拿到|未拿到|血汗钱))"
+    "(?:夫妻俩|夫妇俩?|夫妻[二两]人|夫妻(?=的?(?:工资|工钱|血汗钱))|两口子|父子俩|父女俩|母子俩|母女俩|兄弟俩|姐妹俩|姐弟俩|兄妹俩)(?![^，。！？；被]{0,8}(?:拖欠|欠(?!薪)))"
+    "(?=的?(?:工资|工钱|血汗钱)|[^。！？；]{0,24}(?:打工|务工|干活|做工|上班|被拖欠|被欠|讨薪|讨要|工资[^，。]{0,3}[没未]|没拿到|未拿到|血汗钱))"
 )
 # One person told of by name or kinship: 其父亲…被欠薪, 拖欠李女士工资, 农民工邢某讨要工资.
 _ONE = (
@@ -102,9 +116,13 @@ def workers(title: Reading, text: Reading) -> Fact | None:
     fields: tuple[tuple[Field, Reading], ...] = (("title", title), ("text", text))
     for field, reading in fields:
         found.extend(_person_candidates(field, reading))
+    found = summed(found)
     best = strongest(found, bar=_BAR)
     if best is None:
         return _single(title, text)
+    cases = [fact for fact in found if fact.basis == "每案"]
+    if best in cases:
+        best = side_by_side(best, cases, _WHY)
     return chosen(best, [fact for fact in found if fact.score >= _BAR and fact.value != best.value])
 
 
@@ -141,9 +159,9 @@ def _person_candidates(field: Field, reading: Reading) -> Iterator[Fact]:
             continue
         score, value, why = _person_score(text, number, after, reading.mentions)
         if score:
-            yield Fact(
-                value, field, number.start, max(after.end(), number.end), why, score + (0.6 if field == "title" else 0)
-            )
+            end = max(after.end(), number.end)
+            basis = "每案" if _CASE.search(text[:end], max(0, number.start - 6)) and _PAID_EACH.match(text, end) else ""
+            yield Fact(value, field, number.start, end, why, score + (0.6 if field == "title" else 0), basis)
 
 
 def _owner_follows(text: str, at: int) -> bool:
@@ -204,7 +222,7 @@ def _person_score(  # noqa: C901 - one line per sign for or against
         score += 0.5
     if re.search("(?:股东|老板|债权人|供应商|代表|受害|业主|学员)", clause[:40]) and not kind:
         score -= 0.8
-    why = f"涉及人数：{text[number.start : max(after.end(), number.end)]}"
+    why = f"{_WHY}{text[number.start : max(after.end(), number.end)]}"
     if _ONE_MORE.search(before) and value < 1000:
         return score + 0.4, value + 1, why + "，另加本人"
     return score, value, why
@@ -245,6 +263,11 @@ def _single(title: Reading, text: Reading) -> Fact | None:
 
 def _told_of_one(head: str, whole: str) -> Fact | None:
     """夫妻俩, 其父亲, 李女士: who is owed is told by kinship or a name, and nobody else is."""
+    named = _LISTED.findall(whole) if "，男" in whole or "，女" in whole or "；男" in whole else []
+    if len(named) > 1 and _FIRST_PLURAL.search(whole) and not re.search(_DOZENS, whole):
+        first = _LISTED.search(whole)
+        if first:
+            return Fact(len(named), "text", first.start(), first.end(), f"涉及人数：列名{len(named)}人", 1.0)
     fields: tuple[tuple[Field, str], ...] = (("title", head), ("text", whole[:600]))
     for field, told in fields:
         pair = _PAIR.search(told)
