@@ -203,6 +203,7 @@ class Sso(_Table):
     issuer: str = Field(default="", pattern=r"^(https?://[^\s]+)?$")
     client_id: str = ""
     scopes: str = "openid profile"
+    prompt: Literal["", "login", "select_account"] = "login"
     name_claim: str = "preferred_username"
     display_claim: str = "name"
     role_claim: str = "roles"

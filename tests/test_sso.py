@@ -147,6 +147,7 @@ def test_it_leads_to_no_other_site(house, next_):
     with house.visitor() as visitor:
         began = visitor.get("/sso/login", params={"next": next_})
         assert began.headers["location"].startswith(house.office.issuer)
+        assert "prompt=login" in began.headers["location"], "the next person at a shared computer is asked too"
         answer = visitor.get(agreed(began.headers["location"], "u-1"))
         assert (answer.status_code, answer.headers["location"]) == (303, "/")
 

@@ -101,8 +101,10 @@ class Provider:
             async with self._client(known, redirect) as client:
                 nonce, verifier = generate_token(32), generate_token(64)
                 state = generate_token(32)
+                # Signing out here does not end the provider's own session: the next person at this computer is asked.
+                asking = {"prompt": self._sso.prompt} if self._sso.prompt else {}
                 url, _ = client.create_authorization_url(
-                    known.authorize, state=state, nonce=nonce, code_verifier=verifier
+                    known.authorize, state=state, nonce=nonce, code_verifier=verifier, **asking
                 )
         return Asked(str(url), redirect, state, nonce, verifier)
 
