@@ -7,7 +7,7 @@ contract sum, monthly pay…). The best candidate above a bar is taken, else not
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 
@@ -15,7 +15,7 @@ from monitors.opinion.figures import (
     WORKER,
     Fact,
     Field,
-    apart,
+    Nearness,
     chosen,
     clause_of,
     sentence_of,
@@ -23,7 +23,7 @@ from monitors.opinion.figures import (
     strongest,
     summed,
 )
-from monitors.opinion.mentions import Mention, Reading
+from monitors.opinion.mentions import Reading
 from monitors.opinion.numerals import Number, numbers
 
 _YUAN = re.compile("^(?:多|余)?(?:元|块|圆|人民币|rmb)(?:钱)?")
@@ -129,14 +129,13 @@ def amount(title: Reading, text: Reading) -> Fact | None:
 
 
 def _money_candidates(field: Field, reading: Reading, *, headed: bool) -> Iterator[Fact]:
-    text = reading.view.text
+    text, near = reading.view.text, Nearness(reading.mentions)
     for number in numbers(text):
         if number.value is None or number.value <= 0 or number.value > Decimal(10) ** 13:
             continue
         coins = _COINS.match(text, number.end)
         if coins:
-            near = min((apart(m, number.start, coins.end()) for m in reading.mentions), default=999)
-            if near <= 40:
+            if near.apart(number.start, coins.end()) <= _IN_REACH:
                 fen = int(number.value * _FACES[coins["face"]] * _FEN[coins["unit"]])
                 yield Fact(fen, field, number.start, coins.end(), _WHY + text[number.start : coins.end()], 2.2)
             continue
@@ -177,22 +176,20 @@ def _money_candidates(field: Field, reading: Reading, *, headed: bool) -> Iterat
         if number.value > _PLAUSIBLE and not _MANY_CASES.search(text[max(0, number.start - 60) : number.start]):
             continue
         end = number.end + (unit.end() if unit else 0)
-        score, basis = _money_score(text, number, end, reading.mentions, headed=headed)
+        score, basis = _money_score(text, number, end, near, headed=headed)
         if score > 0:
             score += 0.4 if field == "title" else 0.0
             fen = int(number.value * 100)
             yield Fact(fen, field, number.start, end, _WHY + text[number.start : end], score, basis, number.open)
 
 
-def _money_score(
-    text: str, number: Number, end: int, mentions: Sequence[Mention], *, headed: bool
-) -> tuple[float, str]:
+def _money_score(text: str, number: Number, end: int, near_to: Nearness, *, headed: bool) -> tuple[float, str]:
     left, right = clause_of(text, number.start, end)
     sentence_left, _ = sentence_of(text, number.start, end)
     before = text[left : number.start]
     near = before[-14:]
     behind = text[number.end : min(right, number.end + 18)]
-    distance = min((apart(m, number.start, end) for m in mentions if m.strength >= 0.3), default=999)
+    distance = near_to.apart(number.start, end)
     score = 1.4 if distance <= 3 else 1.0 if distance <= 16 else 0.5 if distance <= _IN_REACH else 0.0
     score += 1.0 if _OWED.search(near) else 0.0
     score += 1.0 if re.search("主张(?:的)?(?:工资|欠薪|劳动报酬)?$", near) else 0.0

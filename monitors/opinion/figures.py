@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -84,12 +86,27 @@ def side_by_side(best: Fact, cases: list[Fact], label: str) -> Fact:
     return replace(best, value=total, why=f"{label}{shown}，各案相加", basis="合计", open=False)
 
 
-def apart(mention: Mention, start: int, end: int) -> int:
-    if mention.end <= start:
-        return start - mention.end
-    if end <= mention.start:
-        return mention.start - end
-    return 0
+class Nearness:
+    """How far a figure stands from the words for wages owed; mentions come by start and do not overlap."""
+
+    __slots__ = ("_ends", "_starts")
+
+    def __init__(self, mentions: Sequence[Mention], *, least: float = 0.3) -> None:
+        firm = [mention for mention in mentions if mention.strength >= least]
+        self._starts = [mention.start for mention in firm]
+        self._ends = [mention.end for mention in firm]
+
+    def apart(self, start: int, end: int) -> int:
+        """Characters between ``[start:end]`` and the nearest mention; 0 where they touch, 999 where there is none."""
+        at = bisect_left(self._starts, end)
+        behind = self._starts[at] - end if at < len(self._starts) else 999
+        before = max(start - self._ends[at - 1], 0) if at else 999
+        return min(behind, before)
+
+    def begins_within(self, start: int, end: int) -> bool:
+        """Whether a mention begins in ``[start:end]``."""
+        at = bisect_left(self._starts, start)
+        return at < len(self._starts) and self._starts[at] < end
 
 
 def clause_of(text: str, start: int, end: int) -> tuple[int, int]:

@@ -8,13 +8,13 @@ one misleads.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from monitors.opinion.figures import (
     WORKER,
     Fact,
     Field,
-    apart,
+    Nearness,
     chosen,
     clause_of,
     sentence_of,
@@ -22,7 +22,7 @@ from monitors.opinion.figures import (
     strongest,
     summed,
 )
-from monitors.opinion.mentions import Mention, Reading
+from monitors.opinion.mentions import Reading
 from monitors.opinion.numerals import Number, numbers
 
 _PERSON_AFTER = re.compile(
@@ -127,7 +127,7 @@ def workers(title: Reading, text: Reading) -> Fact | None:
 
 
 def _person_candidates(field: Field, reading: Reading) -> Iterator[Fact]:
-    text = reading.view.text
+    text, near = reading.view.text, Nearness(reading.mentions)
     for number in numbers(text):
         if number.value is None or number.value != int(number.value) or not 1 <= number.value <= 2_000_000:
             continue
@@ -157,7 +157,7 @@ def _person_candidates(field: Field, reading: Reading) -> Iterator[Fact]:
             and re.match("[^，。]{0,2}(?:款|工资|薪|血汗钱|工钱)", text[after.end() : after.end() + 6])
         ):
             continue
-        score, value, why = _person_score(text, number, after, reading.mentions)
+        score, value, why = _person_score(text, number, after, near)
         if score:
             end = max(after.end(), number.end)
             basis = "每案" if _CASE.search(text[:end], max(0, number.start - 6)) and _PAID_EACH.match(text, end) else ""
@@ -169,7 +169,7 @@ def _owner_follows(text: str, at: int) -> bool:
 
 
 def _person_score(  # noqa: C901 - one line per sign for or against
-    text: str, number: Number, after: re.Match[str], mentions: Sequence[Mention]
+    text: str, number: Number, after: re.Match[str], near: Nearness
 ) -> tuple[float, int, str]:
     left, right = sentence_of(text, number.start, after.end())
     before = text[max(left, number.start - 16) : number.start]
@@ -186,7 +186,7 @@ def _person_score(  # noqa: C901 - one line per sign for or against
         return 0.0, value, ""
     clause_left, clause_right = clause_of(text, number.start, after.end())
     clause = text[clause_left:clause_right]
-    distance = min((apart(m, number.start, after.end()) for m in mentions if m.strength >= 0.3), default=999)
+    distance = near.apart(number.start, after.end())
     score = 1.0 if after["unit"] or kind else 0.0
     score += 1.0 if kind and kind != "人员" else 0.0
     score += 1.6 if distance <= 4 else 1.2 if distance <= 16 else 0.7 if distance <= 40 else 0.0
@@ -211,11 +211,7 @@ def _person_score(  # noqa: C901 - one line per sign for or against
         and not _PAY_NOW.search(before)
     ):
         score -= 3.0
-    if (
-        distance
-        and _PART_OF.search(text[left : number.start])
-        and not any(number.end <= m.start < clause_right for m in mentions)
-    ):
+    if distance and _PART_OF.search(text[left : number.start]) and not near.begins_within(number.end, clause_right):
         score -= 1.5
     score += 0.6 if _OURS.search(before) else 0.0
     if re.search("雇|招|带|组织", before[-8:]) and kind:
