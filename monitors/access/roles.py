@@ -32,11 +32,14 @@ _TABLE = """
 story.view        ●   ●   ●   ●   ●   ●   ·   查看实时值班、事件详情与舆情检索（限本辖区）
 duty.stay         ·   ·   ·   ●   ●   ·   ·   值守页面常开不算闲置，班中不会被退出
 story.export      ●   ●   ●   ●   ●   ●   ·   导出警情清单与检索结果（限本辖区，逐次留痕）
+story.edit        ·   ●   ●   ●   ●   ·   ·   合并、拆分事件及撤销（限本辖区）
+label.write       ●   ●   ●   ●   ●   ·   ·   标注研判对错（限本辖区）
 restricted.read   ●   ●   ●   ●   ●   ·   ·   查看举报人等受限信息（限本辖区，逐次留痕）
 restricted.write  ●   ●   ●   ●   ·   ·   ·   登记、更正、删除受限信息（限本辖区）
 source.view       ·   ·   ●   ●   ●   ·   ●   查看监测源
 source.poll       ·   ·   ●   ●   ·   ·   ·   试抓与立即抓取
 source.edit       ·   ·   ●   ·   ·   ·   ·   添加、修改、暂停、移除、导入、导出监测源
+model.train       ·   ·   ●   ·   ·   ·   ·   训练与启用研判模型，重新研判存量报道
 demo.manage       ·   ·   ●   ·   ·   ·   ·   载入与清除演示数据
 account.view      ·   ·   ●   ·   ·   ·   ●   查看账号与登录会话
 account.manage    ·   ·   ●   ·   ·   ·   ·   添加、修改、停用账号，重置密码，结束他人登录
