@@ -29,7 +29,7 @@ def test_migrated_schema_is_the_declared_one(store):
 def test_upgrade_twice_changes_nothing(store):
     before = store.versions()
     upgrade(store)
-    assert present(store) == "0002"
+    assert present(store) == "0003"
     assert store.versions() == before
 
 

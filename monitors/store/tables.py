@@ -29,7 +29,7 @@ from sqlalchemy import (
     text,
 )
 
-VERSIONED = ("source", "source_state", "item", "story", "alert", "meta", "account", "session", "restricted")
+VERSIONED = ("source", "source_state", "item", "story", "alert", "meta", "account", "session", "restricted", "label")
 
 metadata = MetaData(
     naming_convention={
@@ -368,3 +368,21 @@ restricted = Table(
     Column("revision", Integer, nullable=False, server_default="1"),
 )
 Index("uq_restricted_kind_target", restricted.c.kind, restricted.c.target, unique=True)  # one set of fields per record
+
+label = Table(
+    "label",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("item_id", Integer, ForeignKey("item.id", ondelete="CASCADE"), nullable=False),
+    Column("field", String(12), nullable=False),  # labels.FIELDS
+    Column("was", JSON, nullable=False),  # columns of the item as the judge left them
+    Column("said", JSON, nullable=False),  # {"value": …}: what is right
+    Column("story_id", Integer, ForeignKey("story.id", ondelete="SET NULL")),  # where the report stood when labelled
+    Column("model", String(80), nullable=False),  # version of the model that judged
+    Column("account_id", Integer),  # null: the console; no foreign key, as in the trail
+    Column("author", String(80), nullable=False),  # the person's name, shown
+    Column("at", Moment, nullable=False),
+    Column("note", Text, nullable=False, server_default=""),
+)
+Index("uq_label_item_id_field", label.c.item_id, label.c.field, unique=True)  # one standing label per output
+Index("ix_label_story_id", label.c.story_id)
