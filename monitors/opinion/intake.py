@@ -7,8 +7,8 @@ before the commit leaves nothing; a repeat after it finds everything seen.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,7 +16,7 @@ from sqlalchemy import Column, ColumnElement, Connection, Row, insert, select, t
 
 from monitors.clock import local
 from monitors.opinion import alerts, masking, stories
-from monitors.opinion.model import CLOSED_STATES, Entry, Judgement, Source
+from monitors.opinion.model import CLOSED_STATES, LEVEL_NAMES, Entry, Judgement, Severity, Source
 from monitors.opinion.severity import SeverityInputs, assess
 from monitors.opinion.story_facts import Report, StoryFacts, summarise
 from monitors.opinion.story_index import StoryIndex
@@ -32,8 +32,9 @@ _STORY_LOCK = 530_001
 _SUMMED_UP: tuple[ColumnElement[Any], ...] = (
     t.item.c.title, t.item.c.outlet, t.item.c.published_at, t.item.c.fetched_at, t.item.c.region, t.item.c.scope,
     t.item.c.kind, t.item.c.stance, t.item.c.sentiment, t.item.c.workers, t.item.c.amount_fen, t.item.c.employer,
-    t.item.c.judgement, t.source.c.tier, t.source.c.national,
+    t.item.c.judgement, t.item.c.level, t.source.c.tier, t.source.c.national,
 )  # fmt: skip
+EMPTIED = "报道均被标为不相关，请处理警情"  # said of a story that has lost its last report; its alert is a person's
 _INDEX = StoryIndex()
 
 
@@ -144,7 +145,7 @@ def take_in(
     index_items(connection, indexed)
     changes: list[alerts.Change] = []
     if relevant:
-        _hold_stories(connection)
+        hold_stories(connection)
         touched: dict[int, None] = {}
         for report in relevant:
             touched[_join_story(connection, source, report, settings=settings, now=now, demo=demo)] = None
@@ -157,7 +158,7 @@ def take_in(
     )
 
 
-def _hold_stories(connection: Connection) -> None:
+def hold_stories(connection: Connection) -> None:
     """Workers join stories one after the other, else two reports of one event would found two stories."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _STORY_LOCK})
@@ -238,49 +239,55 @@ def _join_story(
         employer=judgement.employer,
         relevant=True,
     )
-    found = _INDEX.find(connection, member, settings.story)
-    story_id: int
-    if found is not None:
-        story_id, reason = found
-    else:
-        reason = "首条报道"
-        story_id = connection.execute(
-            insert(t.story)
-            .values(
-                title=entry.title,
-                region=judgement.region,
-                scope=judgement.scope,
-                stance=judgement.stance,
-                sentiment=judgement.sentiment,
-                items=0,
-                outlets=0,
-                first_outlet=source.outlet,
-                first_published_at=published,
-                first_seen_at=now,
-                last_seen_at=now,
-                level="关注",
-                score=0,
-                severity={},
-                matched=[],
-                demo=demo,
-            )
-            .returning(t.story.c.id)
-        ).scalar_one()
+    founding = {
+        "title": entry.title,
+        "region": judgement.region,
+        "scope": judgement.scope,
+        "stance": judgement.stance,
+        "sentiment": judgement.sentiment,
+        "first_outlet": source.outlet,
+        "first_published_at": published,
+        "demo": demo,
+    }
+    story_id, reason = find_or_found(connection, member, founding, settings=settings, now=now)
     joined = explanation(judgement) | {"joined": reason}
     connection.execute(update(t.item).where(t.item.c.id == report.item_id).values(story_id=story_id, judgement=joined))
     _INDEX.add(connection, member, report.item_id)
     return story_id
 
 
+def find_or_found(
+    connection: Connection, member: stories.Member, founding: Mapping[str, Any], *, settings: Settings, now: datetime
+) -> tuple[int, str]:
+    """The story a report joins and the Chinese reason; a new one of the columns ``founding`` where it joins none.
+
+    Call under ``hold_stories``; the caller puts the report in and calls ``refresh_story``.
+    """
+    found = _INDEX.find(connection, member, settings.story)
+    if found is not None:
+        return found
+    nothing_yet = {"items": 0, "outlets": 0, "level": "关注", "score": 0, "severity": {}, "matched": []}
+    seen = {"first_seen_at": now, "last_seen_at": now}
+    story_id: int = connection.execute(
+        insert(t.story).values({**founding, **nothing_yet, **seen}).returning(t.story.c.id)
+    ).scalar_one()
+    return story_id, "首条报道"
+
+
 def refresh_story(connection: Connection, story_id: int, *, settings: Settings, now: datetime) -> alerts.Change:
-    """Recompute a story from its reports, then open or raise its alert. Safe to repeat at any time."""
+    """Recompute a story from its reports, then open or raise its alert. Safe to repeat at any time.
+
+    A story without reports keeps what it last said, with the note ``EMPTIED``, and its alert as it is.
+    """
     rows = connection.execute(
         select(*_SUMMED_UP)
         .join_from(t.item, t.source, t.source.c.id == t.item.c.source_id)
         .where(t.item.c.story_id == story_id)
     ).all()
+    if not rows:
+        return _emptied(connection, story_id)
     facts = summarise([_report(row) for row in rows], now)
-    severity = assess(severity_inputs(facts, settings=settings, now=now), settings.severity)
+    severity = _as_said(assess(severity_inputs(facts, settings=settings, now=now), settings.severity), rows)
     before = connection.execute(select(t.story).where(t.story.c.id == story_id)).one()
     values: dict[str, Any] = {
         "title": facts.title,
@@ -313,6 +320,23 @@ def refresh_story(connection: Connection, story_id: int, *, settings: Settings, 
     return alerts.consider(connection, story, settings=settings, now=now)
 
 
+def _emptied(connection: Connection, story_id: int) -> alerts.Change:
+    kept: dict[str, Any] = connection.scalar(select(t.story.c.severity).where(t.story.c.id == story_id)) or {}
+    values = {"items": 0, "outlets": 0, "severity": kept | {"notes": [EMPTIED]}}
+    connection.execute(update(t.story).where(t.story.c.id == story_id).values(values))
+    return alerts.Change()
+
+
+def _as_said(severity: Severity, rows: Sequence[Row[Any]]) -> Severity:
+    """Raised to the gravest level a person gave one of the reports; a milder one corrects that report alone."""
+    for row in rows:
+        said = row.judgement.get("labelled", {}).get("level")
+        if said and alerts.worse(row.level, severity.level):
+            floor = f"{said['by']}定为{LEVEL_NAMES[row.level]}"
+            severity = replace(severity, level=row.level, floors=(*severity.floors, floor))
+    return severity
+
+
 def open_stories(connection: Connection) -> list[int]:
     """Stories with an open alert, oldest first: what ``reassess`` should look at again."""
     query = select(t.alert.c.story_id).where(t.alert.c.state.not_in(CLOSED_STATES)).order_by(t.alert.c.story_id)
@@ -326,7 +350,7 @@ def reassess(
 
     Give a few dozen at a time: the write lock is held meanwhile.
     """
-    _hold_stories(connection)
+    hold_stories(connection)
     return [refresh_story(connection, story_id, settings=settings, now=now) for story_id in story_ids]
 
 
