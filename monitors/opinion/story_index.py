@@ -7,7 +7,7 @@ compared only with those that share a key with it (``stories.Member.keys``) or i
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -42,14 +42,20 @@ class StoryIndex:
     def __init__(self) -> None:
         self._read: OrderedDict[tuple[Any, ...], Member] = OrderedDict()
 
-    def find(self, connection: Connection, report: Member, settings: Story) -> tuple[int, str] | None:
+    def find(
+        self, connection: Connection, report: Member, settings: Story, *, without: Collection[int] = ()
+    ) -> tuple[int, str] | None:
         """The story this report joins and the Chinese reason, or None where it begins one of its own.
+
+        ``without``: stories it must not join whatever the words say, because a person took it out of them.
 
         Raises:
             ValueError: the report has no publication time.
         """
         linked: dict[int, Link] = {}
         for other, story_id in self._candidates(connection, report, settings):
+            if story_id in without:
+                continue
             found = link(report, other, settings)
             if found and (story_id not in linked or found.strength > linked[story_id].strength):
                 linked[story_id] = found
@@ -71,6 +77,11 @@ class StoryIndex:
             )
         )
         connection.execute(insert(t.story_band), [{"band": key, "item_id": item_id} for key in sorted(report.keys)])
+
+    def forget(self, connection: Connection, item_ids: Sequence[int]) -> None:
+        """Make reports findable no longer: they left their story."""
+        for table in (t.story_band, t.story_signature):
+            connection.execute(delete(table).where(table.c.item_id.in_(item_ids)))
 
     def prune(self, connection: Connection, before: datetime) -> int:
         """Forget reports published before ``before`` (their items and stories stay). Returns how many."""
