@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 import streamlit as st
@@ -16,7 +17,7 @@ from sqlalchemy import Connection
 
 from monitors import settings as _settings
 from monitors.access import sessions
-from monitors.access.acting import acting, looking
+from monitors.access.acting import acting, looking, record
 from monitors.access.actor import Actor
 from monitors.access.scope import Scope
 from monitors.access.sessions import Signed
@@ -62,15 +63,36 @@ def token() -> str:
     return st.context.cookies.get(sessions.COOKIE, "")
 
 
-def find(held: str = "") -> Signed | None:
-    """The sign-in that the cookie (or ``held``, a token kept from it) stands for, if it still holds."""
-    value = held or token()
-    if not value:
+def address() -> str:
+    """Where this browser is, as the gate saw it; empty outside a run."""
+    return st.context.headers.get("X-Monitors-Address", "")
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a button keeps of whoever it was drawn for; its work is done later, outside a run."""
+
+    token: str = field(repr=False)
+    address: str
+
+
+def held() -> Held:
+    """The cookie and the place of this browser, to be asked anew when somebody clicks."""
+    return Held(token(), address())
+
+
+def find(kept: Held | None = None) -> Signed | None:
+    """The sign-in that the cookie (or ``kept``) stands for, if it still holds."""
+    who = kept or held()
+    if not who.token:
         return None
     with store().read() as connection:
-        found = sessions.find(connection, value, settings=settings(), now=utc_now())
+        found = sessions.find(connection, who.token, settings=settings(), now=utc_now())
     # Whoever must change the password first sees nothing before that; the gate leads there.
-    return None if found is None or found.must_change else found
+    if found is None or found.must_change:
+        return None
+    # Acts come from where the cookie is used, which need not be where it was given.
+    return replace(found, actor=replace(found.actor, address=who.address)) if who.address else found
 
 
 def signed() -> Signed:
@@ -86,9 +108,29 @@ def actor() -> Actor:
     return signed().actor
 
 
+def reader() -> Actor:
+    """The person, where the role sees reports at all.
+
+    Raises:
+        RefusedError: it does not; recorded. A part of a page can be asked for again by itself, by somebody whose role
+            has changed since it was drawn.
+    """
+    who = actor()
+    try:
+        who.require("story.view", kind="page")
+    except RefusedError as refusal:
+        record(store(), who, refusal)
+        raise
+    return who
+
+
 def scope() -> Scope:
-    """The part of the province this person sees: an argument of every query and of every page cache."""
-    return actor().scope
+    """The part of the province this person sees: an argument of every query and of every page cache.
+
+    Raises:
+        RefusedError: as in ``reader``.
+    """
+    return reader().scope
 
 
 def may(action: str) -> bool:
@@ -96,13 +138,13 @@ def may(action: str) -> bool:
     return actor().may(action)
 
 
-def actor_of(held: str) -> Actor:
-    """The person of a token kept when a download button was drawn: its file is made later, outside a run.
+def actor_of(kept: Held) -> Actor:
+    """The person for whom a download button was drawn: its file is made later, outside a run.
 
     Raises:
         RefusedError: the sign-in has ended meanwhile.
     """
-    found = find(held)
+    found = find(kept)
     if found is None:
         raise RefusedError("登录已结束，请重新登录", action="session.sign_in")
     return found.actor
@@ -184,7 +226,7 @@ def demo_banner() -> None:
     if mark is None:
         return
     with st.container(border=True, key="demo-banner", horizontal=True, vertical_alignment="center"):
-        words = _demo_words(mark, counted=scope().everything)
+        words = _demo_words(mark, counted=actor().scope.everything)
         st.markdown(f"**演示数据** · {words}，内容均为虚构，不代表任何真实单位、人员或事件。")
         if may("demo.manage"):
             st.button("清除演示数据", on_click=_clear_demo, key="demo-clear", width="content")

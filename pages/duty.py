@@ -83,7 +83,7 @@ def _trouble() -> board.Trouble:
 
 
 def _pulse(version: tuple[str, ...], minute: datetime, now: datetime) -> dict[str, Any]:
-    actor = context.actor()
+    actor = context.reader()
     scope = actor.scope
     with context.store().read() as connection:
         strip = board.strip(connection, context.settings(), now)
@@ -146,7 +146,7 @@ def _strip() -> None:
     pulse = _pulse(version, minute, _now())
     # The strip's own script answers with ``_changed``, once for each new state: so the list alone is drawn again,
     # and a drawer that is being read is left in peace.
-    pulse["changed"] = repr(state) if state != st.session_state.get(DRAWN) else ""
+    pulse["changed"] = screen.opaque(state) if state != st.session_state.get(DRAWN) else ""
     screen.show_pulse(pulse, on_changed=_changed)
 
 
@@ -213,7 +213,7 @@ def _export(chosen: str) -> None:
         for fmt, name in _FORMATS.items():
             st.download_button(
                 name,
-                partial(_alerts_file, context.token(), filters, fmt),
+                partial(_alerts_file, context.held(), filters, fmt),
                 file_name=export.file_name("警情清单", fmt, _now()),
                 mime=sheets.MIME[fmt],
                 on_click="ignore",
@@ -222,7 +222,7 @@ def _export(chosen: str) -> None:
             )
 
 
-def _alerts_file(held: str, filters: export.AlertFilters, fmt: sheets.Format) -> bytes:
+def _alerts_file(held: context.Held, filters: export.AlertFilters, fmt: sheets.Format) -> bytes:
     # Made when somebody clicks, not every few seconds; the cut-off time in the file is the click's.
     actor = context.actor_of(held)
     return export.alerts_file(context.store(), actor, filters, fmt, utc_now(), settings=context.settings())

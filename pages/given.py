@@ -1,10 +1,23 @@
-"""What Streamlit's messages to a browser give away: addresses of files, the page session's id. For the gate."""
+"""Streamlit's messages, for the gate: what those to a browser give away, and which of a browser's it may obey."""
 
 from __future__ import annotations
 
+from google.protobuf.message import DecodeError
+from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
 from monitors.access.bindings import Told
+
+# What the pages send. Of the others one empties everybody's caches and resources, one tells of the server's folder.
+_HEARD = frozenset({"rerun_script", "stop_script", "app_heartbeat", "file_urls_request", "backend_operation_request"})
+
+
+def heard(payload: bytes) -> bool:
+    """Whether Streamlit may get this message of a browser. One that is none, it refuses by itself."""
+    try:
+        return BackMsg.FromString(payload).WhichOneof("type") in _HEARD
+    except DecodeError:
+        return True
 
 
 def told(payload: bytes) -> Told:

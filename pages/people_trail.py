@@ -156,7 +156,7 @@ def _export(filters: Filters, found: Found, now: datetime) -> None:
             st.caption(f"共 {found.total:,} 条，超过一次导出的上限 {limit:,} 条，请先缩小时间范围。")
             return
         st.caption("导出当前条件下的全部记录，含截至时间、筛选条件、导出人和审计链校验结论。导出本身也会留痕。")
-        held = context.token()  # the file is made when somebody clicks, outside a run
+        held = context.held()  # the file is made when somebody clicks, outside a run
         for fmt, name in FORMAT_NAMES.items():
             st.download_button(
                 name,
@@ -169,7 +169,7 @@ def _export(filters: Filters, found: Found, now: datetime) -> None:
             )
 
 
-def file_bytes(held: str, filters: Filters, fmt: sheets.Format) -> bytes:
+def file_bytes(held: context.Held, filters: Filters, fmt: sheets.Format) -> bytes:
     """The file for whoever holds the sign-in ``held`` at the moment of the click."""
     who = context.actor_of(held)
     return trail.audit_file(context.store(), who, filters, fmt, utc_now(), settings=context.settings())

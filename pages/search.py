@@ -221,7 +221,7 @@ def _export(filters: search.Filters, found: search.Found) -> None:
         for fmt, name in FORMAT_NAMES.items():
             st.download_button(
                 name,
-                partial(_items_file, context.token(), filters, fmt),
+                partial(_items_file, context.held(), filters, fmt),
                 file_name=export.file_name("舆情检索结果", fmt, now),
                 mime=sheets.MIME[fmt],
                 on_click="ignore",
@@ -230,7 +230,7 @@ def _export(filters: search.Filters, found: search.Found) -> None:
             )
 
 
-def _items_file(held: str, filters: search.Filters, fmt: sheets.Format) -> bytes:
+def _items_file(held: context.Held, filters: search.Filters, fmt: sheets.Format) -> bytes:
     # Made when somebody clicks, for whoever is signed in then; the cut-off time in the file is the click's.
     actor = context.actor_of(held)
     return export.items_file(context.store(), actor, filters, fmt, utc_now(), settings=context.settings())

@@ -95,7 +95,7 @@ def _export() -> None:
     group = st.selectbox("分组", [ALL, *SOURCE_GROUPS], key="opml-group", filter_mode=None)
     with context.store().read() as connection:
         rows = sources.list_sources(connection, group="" if group == ALL else group, demo=False)
-    held = context.token()
+    held = context.held()
 
     def made() -> bytes:
         # Outside the run, when somebody clicks: whether the sign-in still holds is asked anew.

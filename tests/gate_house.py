@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 import httpx
@@ -46,7 +46,12 @@ async def broken(_request: Request) -> JSONResponse:
 
 
 def guarded(
-    store: Store, settings: Settings = SETTINGS, *, routes: Sequence[BaseRoute] = (), bindings: Bindings | None = None
+    store: Store,
+    settings: Settings = SETTINGS,
+    *,
+    routes: Sequence[BaseRoute] = (),
+    bindings: Bindings | None = None,
+    heard: Callable[[bytes], bool] = lambda _payload: True,
 ) -> Starlette:
     return Starlette(
         routes=[
@@ -56,7 +61,9 @@ def guarded(
             Route("/{path:path}", inside, methods=["GET", "HEAD", "PUT", "DELETE"]),
         ],
         middleware=[
-            Middleware(Gate, store=store, settings=settings, bindings=bindings or Bindings(told), now=clock_now)
+            Middleware(
+                Gate, store=store, settings=settings, bindings=bindings or Bindings(told), heard=heard, now=clock_now
+            )
         ],
         exception_handlers={HTTPException: doors.refusal},
     )

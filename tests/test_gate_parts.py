@@ -13,6 +13,7 @@ from starlette.websockets import WebSocketDisconnect
 from monitors.access import accounts, peers, sessions, sockets
 from monitors.access.bindings import Bindings, Told
 from monitors.access.known import Known
+from monitors.access.roles import Role
 from monitors.errors import StoreError
 from monitors.store import tables as t
 from tests.access_house import SETTINGS
@@ -213,7 +214,7 @@ def test_an_address_is_good_for_whom_it_was_sent_to():
 
 
 def test_the_gate_learns_from_the_socket_and_serves_by_it(store):
-    li, wang = admit(store), admit(store, "wang", region="530111")
+    li, wang = (admit(store, name, Role.ADMINISTRATOR, "530000") for name in ("li", "wang"))
 
     async def page(socket):
         await socket.accept()
@@ -241,12 +242,14 @@ def test_the_gate_learns_from_the_socket_and_serves_by_it(store):
 def test_headers_of_ours_come_from_the_gate_alone(store):
     token = admit(store)
     forged = {"X-Monitors-Account": "999", "x-monitors-session": "feed", "X-MONITORS-Role": "省级管理员".encode()}
+    forged["X-Monitors-Address"] = "1.2.3.4"
     seen = client(guarded(store)).get("/duty", headers=forged | cookie(token)).json()
     with store.read() as connection:
         account = accounts.by_name(connection, "li")
     assert seen["ours"] == {
         "x-monitors-account": str(account.id),
         "x-monitors-session": sessions.token_hash(token)[:12],
+        "x-monitors-address": "10.20.0.7",
     }
     assert seen["address"] == "10.20.0.7"
 

@@ -103,7 +103,7 @@ def test_a_sign_in_that_ended_sees_nothing(house, signed, other):
         ended = update(t.session).where(t.session.c.token_hash == sessions.token_hash(token))
         connection.execute(ended.values(ended_at=utc_now(), ended_why="退出"))
     with pytest.raises(RefusedError, match="登录已结束"):
-        people_trail.file_bytes(token, trail.Filters(), "csv")
+        people_trail.file_bytes(context.Held(token, ""), trail.Filters(), "csv")
     assert context.find() is None
 
 
@@ -423,11 +423,11 @@ def test_the_chain_is_verified_from_the_page(house, signed):
 
 def test_an_exported_file_comes_for_the_one_who_holds_the_sign_in(house, signed):
     token = signed(Role.AUDITOR)
-    body = people_trail.file_bytes(token, trail.Filters(), "csv").decode("utf-8-sig")
+    body = people_trail.file_bytes(context.Held(token, ""), trail.Filters(), "csv").decode("utf-8-sig")
     assert "导出人：示例人员" in body
     assert newest(house).action == "audit.export"
     with pytest.raises(RefusedError, match="省级管理员"):
-        people_trail.file_bytes(signed(Role.ADMINISTRATOR), trail.Filters(), "csv")
+        people_trail.file_bytes(context.Held(signed(Role.ADMINISTRATOR), ""), trail.Filters(), "csv")
     assert newest(house).outcome == "拒绝"
 
 

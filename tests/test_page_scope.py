@@ -193,8 +193,9 @@ def test_on_an_empty_house_only_who_may_is_offered_demonstration_data(house, sig
 
 
 def test_a_file_is_made_for_whoever_is_signed_in_when_it_is_clicked(house, stories, signed):
-    held = signed(Role.COUNTY_CLERK, "530102")
+    held = context.Held(signed(Role.COUNTY_CLERK, "530102"), "10.20.0.7")
     actor = context.actor_of(held)
+    assert actor.address == "10.20.0.7", "where the click came from, not the sign-in"
     made = export.alerts_file(
         house, actor, export.AlertFilters(), "csv", datetime.now(UTC), settings=context.settings()
     )

@@ -94,7 +94,7 @@ def test_signing_out_ends_the_session_and_says_so(full, signed):
     next(button for button in app.button if button.label == "退出登录").click().run()
     assert signed_out(app)
     assert "您已退出登录" in words(app)
-    assert context.find(held) is None
+    assert context.find(context.Held(held, "")) is None
     with full.read() as connection:
         acts = list(connection.scalars(select(t.audit.c.action)))
     assert acts == ["session.sign_out"]

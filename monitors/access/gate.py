@@ -1,8 +1,9 @@
 """The gate in front of everything (门禁): pages, WebSocket, files, uploads, component code, metrics.
 
 Pure ASGI and first in the line, so that what has no sign-in never reaches Streamlit, whose session ids and file
-addresses open doors to whoever holds them. After the gate a request carries two headers of ours, the account's number
-and the sign-in's; Streamlit resumes a page session only for the same two (``server.trustedUserHeaders``).
+addresses open doors to whoever holds them. After the gate a request carries three headers of ours: the account's number
+and the sign-in's, and Streamlit resumes a page session only for the same two (``server.trustedUserHeaders``); and
+where it comes from, which the trail says of every act.
 """
 
 from __future__ import annotations
@@ -11,21 +12,24 @@ import hmac
 import logging
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime
 from urllib.parse import quote
 
+from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers
 from starlette.requests import HTTPConnection
 from starlette.responses import PlainTextResponse, RedirectResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from monitors.access import headers, peers, sessions, sockets
+from monitors.access import acting, headers, peers, sessions, sockets
+from monitors.access.account_rows import cut
 from monitors.access.bindings import Bindings
 from monitors.access.known import Known
 from monitors.access.peers import client_address, is_https, same_origin
 from monitors.access.sessions import Signed
 from monitors.clock import utc_now
-from monitors.errors import StoreError
+from monitors.errors import RefusedError, StoreError
 from monitors.settings import Settings
 from monitors.store.engine import Store
 
@@ -45,6 +49,7 @@ _SHUT = (
     "/oauth2callback",
 )
 _UPLOAD = "/_stcore/upload_file/"
+_UPLOADERS = ("source.edit",)  # who may do one of these may send files: no other page takes any
 _MEDIA = "/media/"
 _SAFE = frozenset({"GET", "HEAD"})
 _PREFIX = b"x-monitors-"
@@ -64,12 +69,18 @@ class Gate:
         *,
         bindings: Bindings,
         script_hashes: tuple[str, ...] = (),
+        heard: Callable[[bytes], bool] = lambda _payload: True,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
-        """``bindings`` learns what each person is given; ``script_hashes`` are Streamlit's own inline scripts."""
+        """``bindings`` learns what each person is given; ``script_hashes`` are Streamlit's own inline scripts.
+
+        ``heard`` says whether a message of a browser is passed on: Streamlit obeys some that no page of ours sends.
+        """
         self.app = app
         self._settings = settings
         self._bindings = bindings
+        self._heard = heard
+        self._store = store
         self._hashes = script_hashes
         self._known = Known(store, settings, now)
         self._open = _OPEN | SSO if settings.sso.enabled else _OPEN
@@ -130,7 +141,10 @@ class Gate:
         if method not in _SAFE and (refused := self._unsafe(scope)):
             await _say(scope, receive, send, *refused)
             return
-        signed = scope["monitors.signed"] = await self._known.find(token)
+        # A page or a door is looked up afresh: within the second after a sign-out it would lead back into a dead page.
+        afresh = path in DOORS or path in SSO or _wants_page(scope)
+        found = await self._known.find(token, afresh=afresh)
+        signed = scope["monitors.signed"] = _here(scope, found) if found else None
         opened = path in self._open or (path == "/logout" and method == "POST")
         if not opened and not (path == "/metrics" and self._scrapes(scope)):
             if signed is None:
@@ -141,6 +155,9 @@ class Gate:
                 return
             if not self._theirs(path, signed.account_id):
                 await _say(scope, receive, send, 404, "没有这个文件，或它不是给您的。")
+                return
+            if path.startswith(_UPLOAD) and not await self._may_upload(signed):
+                await _say(scope, receive, send, 403, "您的角色不能上传文件。")
                 return
         if signed is not None:
             _mark(scope, signed)
@@ -167,6 +184,15 @@ class Gate:
             return self._bindings.may_upload(path.removeprefix(_UPLOAD).partition("/")[0], account_id)
         return True
 
+    async def _may_upload(self, signed: Signed) -> bool:
+        """Whether the role has a page that takes files: else one's own page would be a way to fill the memory."""
+        actor = signed.actor
+        if any(actor.may(action) for action in _UPLOADERS):
+            return True
+        refusal = RefusedError("您的角色不能上传文件", action=_UPLOADERS[0], kind="page", target="upload")
+        await run_in_threadpool(acting.record, self._store, actor, refusal)
+        return False
+
     def _scrapes(self, scope: Scope) -> bool:
         """Whether this is the monitoring system with its own token."""
         said = Headers(scope=scope).get("authorization", "")
@@ -175,8 +201,7 @@ class Gate:
     @staticmethod
     async def _turn_away(scope: Scope, receive: Receive, send: Send, signed: Signed | None = None) -> None:
         """To the sign-in page, or the password page where ``signed`` must change it first; a program gets words."""
-        opens = scope["method"] in _SAFE and "text/html" in Headers(scope=scope).get("accept", "")
-        if not opens:
+        if not _wants_page(scope):
             words = (401, "请先登录。") if signed is None else (403, "请先修改初始密码。")
             await _say(scope, receive, send, *words)
             return
@@ -195,7 +220,7 @@ class Gate:
             await send({"type": "websocket.close", "code": 4403})
             return
         try:
-            signed = await self._known.find(token)
+            signed = await self._known.find(token, afresh=True)
         except StoreError as error:
             _log.warning("refused a WebSocket for want of the database: %s", error)
             await send({"type": "websocket.close", "code": 1013})
@@ -203,7 +228,7 @@ class Gate:
         if signed is None or signed.must_change:
             await send({"type": "websocket.close", "code": sockets.ENDED})
             return
-        scope["monitors.signed"] = signed
+        scope["monitors.signed"] = _here(scope, signed)
         _mark(scope, signed)
 
         async def holds() -> bool:
@@ -212,7 +237,7 @@ class Gate:
         await sockets.serve(
             self.app,
             scope,
-            receive,
+            sockets.only(receive, self._heard),
             send,
             holds=holds,
             sent=lambda payload: self._bindings.learn(payload, signed.account_id),
@@ -226,7 +251,18 @@ def _mark(scope: Scope, signed: Signed) -> None:
         *scope["headers"],
         (b"x-monitors-account", str(signed.account_id).encode()),
         (b"x-monitors-session", signed.actor.session.encode()),
+        (b"x-monitors-address", scope["monitors.address"].encode("ascii", "replace")),
     ]
+
+
+def _here(scope: Scope, signed: Signed) -> Signed:
+    """The sign-in as it is used now: a cookie taken to another machine acts from there, not from where it was given."""
+    return replace(signed, actor=replace(signed.actor, address=cut(scope["monitors.address"], 64)))
+
+
+def _wants_page(scope: Scope) -> bool:
+    """Whether a person opens an address, rather than a page or a program fetching something."""
+    return scope["method"] in _SAFE and "text/html" in Headers(scope=scope).get("accept", "")
 
 
 async def _say(scope: Scope, receive: Receive, send: Send, status: int, words: str) -> None:

@@ -61,7 +61,10 @@ def pages_policy(hashes: Sequence[str], host: str) -> str:
 
 
 def dressed(send: Send, *, policy: str, https: bool, cache: str = "") -> Send:
-    """``send`` that puts the headers on the answer, over what the application said; ``cache`` replaces its own."""
+    """``send`` that puts the headers on the answer, over what the application said; ``cache`` replaces its own.
+
+    A page is never kept: gone back to after the sign-out, a browser would show it as it was left.
+    """
     ours = [*_ALWAYS, (b"content-security-policy", policy.encode())]
     if https:
         ours.append(_HSTS)
@@ -71,8 +74,12 @@ def dressed(send: Send, *, policy: str, https: bool, cache: str = "") -> Send:
 
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
-            kept = [(name, value) for name, value in message.get("headers", ()) if name.lower() not in named]
-            message = {**message, "headers": [*kept, *ours]}
+            said = [(name.lower(), value) for name, value in message.get("headers", ())]
+            page = not cache and any(name == b"content-type" and value.startswith(b"text/html") for name, value in said)
+            dropped = named | {b"cache-control"} if page else named
+            kept = [(name, value) for name, value in message.get("headers", ()) if name.lower() not in dropped]
+            unkept = [(b"cache-control", b"no-store, private")] if page else []
+            message = {**message, "headers": [*kept, *ours, *unkept]}
         await send(message)
 
     return sending

@@ -35,14 +35,18 @@ class Known:
         self._asking: dict[str, asyncio.Task[Signed | None]] = {}
         self._threads: CapacityLimiter | None = None
 
-    async def find(self, token: str) -> Signed | None:
+    async def find(self, token: str, *, afresh: bool = False) -> Signed | None:
         """The sign-in this cookie stands for, as it was at most a second ago; None where it does not hold.
+
+        ``afresh``: as it is now, whatever is remembered or being asked.
 
         Raises:
             StoreError: the database does not answer.
         """
         if not token or len(token) > _LONGEST or not token.isascii():
             return None
+        if afresh:
+            self.forget(token)
         key = sessions.token_hash(token)
         held = self._held.get(key)
         if held is not None and asyncio.get_running_loop().time() - held[0] < self._seconds:

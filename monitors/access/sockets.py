@@ -55,6 +55,18 @@ class _Watched:
             await send({"type": "websocket.close", "code": ENDED, "reason": "signed out"})
 
 
+def only(receive: Receive, heard: Callable[[bytes], bool]) -> Receive:
+    """``receive`` without the messages of the browser that ``heard`` passes over."""
+
+    async def receiving() -> Message:
+        while True:
+            message = await receive()
+            if message["type"] != "websocket.receive" or not message.get("bytes") or heard(message["bytes"]):
+                return message
+
+    return receiving
+
+
 async def serve(
     app: ASGIApp,
     scope: Scope,

@@ -72,7 +72,14 @@ class Store:
                 self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)  # complaints are nobody else's to read
             except OSError as error:
                 raise StoreError(f"无法使用数据目录 {self.path.parent}：{reason(error)}") from error
-            self.engine = create_engine(self.url, connect_args={"timeout": BUSY_SECONDS}, pool_size=8, max_overflow=24)
+            # Values stay out of the words of an error: they go into the log, and a password's digest is one of them.
+            self.engine = create_engine(
+                self.url,
+                connect_args={"timeout": BUSY_SECONDS},
+                pool_size=8,
+                max_overflow=24,
+                hide_parameters=True,
+            )
             event.listen(self.engine, "connect", _prepare_sqlite)
             event.listen(self.engine, "begin", self._begin_sqlite)
         else:
@@ -91,6 +98,7 @@ class Store:
                     pool_size=8,
                     max_overflow=24,
                     pool_pre_ping=True,
+                    hide_parameters=True,
                     connect_args={"options": options, **patience},
                 )
             except (ImportError, NoSuchModuleError):
