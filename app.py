@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sys
 from collections.abc import AsyncIterator
@@ -21,14 +22,14 @@ from starlette.responses import JSONResponse, PlainTextResponse
 from starlette.routing import Route
 
 from monitors import logs, settings, status
-from monitors.access import acting, doors, headers, keys, setup
+from monitors.access import acting, anchoring, doors, headers, keys, setup
 from monitors.access.bindings import Bindings
 from monitors.access.gate import Gate
 from monitors.clock import utc_now
 from monitors.errors import MonitorsError, RefusedError, StoreError
 from monitors.opening import open_store, prepare
 from monitors.opinion.embedded import EmbeddedWatch
-from pages.given import told
+from pages.given import heard, told
 
 try:
     SETTINGS = settings.current()
@@ -80,9 +81,11 @@ async def lifespan(_app: object) -> AsyncIterator[dict[str, Any]]:
     watch = EmbeddedWatch(silence=_silence) if SETTINGS.watch.embedded else None
     if watch:
         watch.start()
+    anchors = asyncio.create_task(anchoring.keep(STORE, SETTINGS))
     try:
         yield {}
     finally:
+        anchors.cancel()
         if watch:
             await watch.stop()
 
@@ -134,6 +137,7 @@ app = st.App(
             store=STORE,
             settings=SETTINGS,
             bindings=Bindings(told),
+            heard=heard,
             script_hashes=headers.script_hashes(_SHELL.read_text(encoding="utf-8")),
         )
     ],
