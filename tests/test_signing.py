@@ -154,6 +154,41 @@ def test_each_failure_after_a_wait_waits_twice_as_long(store):
     assert sign_in(store)
 
 
+def test_wrong_passwords_from_elsewhere_keep_nobody_from_their_own_desk(store):
+    """One try every half hour would else keep a duty officer out for as long as somebody likes."""
+    li = person(store)
+    sign_in(store, now=after(-3600))
+    at = 0
+    for number in range(12):  # far beyond the cap
+        at += refused(store, "li", "Cuo-Wu-Mima-1", now=after(at), address=f"10.3.3.{number}").retry_after
+    assert refused(store, now=after(at - 10), address="10.3.4.1").status == 429, "everywhere else it waits"
+    assert sign_in(store, now=after(at - 10))
+    assert read(store, li).locked_until is None
+
+
+def test_a_guesser_at_the_desk_has_no_more_tries_than_one_elsewhere(store):
+    li = person(store)
+    sign_in(store, now=after(-3600))
+    answers = [refused(store, "li", "Cuo-Wu-Mima-1", now=after(number)) for number in range(9)]
+    assert [answer.status for answer in answers] == [401] * 5 + [429] * 4
+    for number in range(4):
+        refused(store, "li", "Cuo-Wu-Mima-1", now=after(100 + 200 * number), address="10.3.3.3")
+    until = read(store, li).locked_until
+    waits = [refused(store, "li", "Cuo-Wu-Mima-1", now=until - timedelta(seconds=9 - n)).status for n in range(3)]
+    assert waits == [401, 429, 429], "the desk's own wait goes on doubling beside the account's"
+    assert read(store, li).locked_until == until, "and does not prolong it"
+    with store.write() as connection:
+        accounts.unlock(connection, console(), li.id, now=NOW)
+    assert sign_in(store, now=until), "an administrator ends both"
+
+
+def test_a_name_made_up_of_a_desk_counts_apart(store):
+    li = person(store)
+    for typed in (f"\n{li.id}@{FROM['address']}", f"{li.id}@{FROM['address']}"):
+        refused(store, typed, "Cuo-Wu-Mima-1")
+    assert lockout.failures_of(store).note_name(lockout.desk(li, FROM["address"]), rules=RULES, now=NOW) == (1, 0)
+
+
 def test_twenty_parallel_guesses_are_counted_one_by_one(store, monkeypatch):
     """Guesses from many processes, which share no turnstile: five are answered, the right one among the rest is not."""
     li = person(store)

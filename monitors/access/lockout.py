@@ -136,6 +136,16 @@ class Failures:
             _shrink(self._names)
             return failures + 1, wait
 
+    def forget_name(self, name: str) -> None:
+        """Its owner came in."""
+        with self._lock:
+            self._names.pop(name, None)
+
+
+def desk(account: Account, address: str) -> str:
+    """The name under which wrong passwords from an owner's own desk are counted; none that is typed begins so."""
+    return f"\n{account.id}@{address}"
+
 
 def _shrink(held: OrderedDict[str, Any]) -> None:
     while len(held) > _REMEMBERED:

@@ -22,6 +22,7 @@ from monitors.store.engine import Store
 
 COOKIE = "monitors_session"
 _TOUCH = timedelta(minutes=1)  # the idle limit is counted in minutes: a write per click would buy nothing
+_DESK = timedelta(days=30)
 _SHORT = 12  # hexadecimal digits of the digest that name a session in the trail: enough to tell, useless to forge
 
 
@@ -119,6 +120,15 @@ def find(connection: Connection, token: str, *, settings: Settings, now: datetim
         seen_at=row.seen_at,
         token_hash=row.token_hash,
     )
+
+
+def used_from(connection: Connection, account_id: int, address: str, now: datetime) -> bool:
+    """Whether the account was signed in to from this address within the last month: its owner's own desk."""
+    held = t.session.c
+    found = select(held.token_hash).where(
+        held.account_id == account_id, held.address == address, held.created_at > now - _DESK
+    )
+    return bool(address) and connection.scalar(found.limit(1)) is not None
 
 
 def touch(store: Store, signed: Signed, *, now: datetime) -> None:

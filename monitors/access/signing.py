@@ -16,6 +16,7 @@ from monitors.access.lockout import (
     Failures,
     SignInFailed,
     count_wrong,
+    desk,
     failures_of,
     must_wait,
     seconds_left,
@@ -66,7 +67,8 @@ def sign_in(
     """Sign in with name and password: the token for the cookie, and whether the password must be changed first.
 
     A name that belongs to nobody is answered like a wrong password, in the same words, after the same work and with
-    the same waits. A try during a wait is refused unread and does not prolong it.
+    the same waits. A try during a wait is refused unread and does not prolong it; but wrong passwords from elsewhere
+    keep nobody from signing in at the desk they worked at before, where only those from there count.
 
     Raises:
         SignInFailed: with the sentence to show.
@@ -78,7 +80,9 @@ def sign_in(
     while True:
         with store.read() as connection:
             found = with_password(connection, name)
-        wait = seconds_left(found[0].locked_until, now) if found else failures.name_wait(normal_name(name), now)
+            wait = (
+                _wait(connection, failures, attempt, found[0]) if found else failures.name_wait(normal_name(name), now)
+            )
         stored = found[1] if found else None
         proof = _Proof(stored, None if wait else _prove(stored, password), untried=wait > 0)
         with store.write() as connection:
@@ -107,27 +111,49 @@ def _settle(
     None where the account changed while the password was verified, be it that a sign-in beside it stored a stronger
     hash, or that the wait was lifted: verify again.
     """
-    now, rules = attempt.now, attempt.settings.password
     held = with_password(connection, attempt.name, lock=True)
     if held is None:
         return _settle_nobody(connection, failures, attempt)
     account, present = held
-    if wait := seconds_left(account.locked_until, now):  # others guessed while this one waited for its turn
+    if wait := _wait(connection, failures, attempt, account):  # others guessed while this one waited for its turn
         _note_failure(connection, attempt, account, {"why": "等待期内"})
         return must_wait(wait)
     if proof.untried or present != proof.stored:
         return None
     if proof.proved is None:
-        return _wrong(
-            connection, attempt, account, "密码不正确", count_wrong(connection, account, rules=rules, now=now)
-        )
+        return _wrong(connection, attempt, account, "密码不正确", _count(connection, failures, attempt, account))
     if account.disabled:
         _note_failure(connection, attempt, account, {"why": "账号已停用"})
         return SignInFailed(_DISABLED)
     if proof.proved != present:
         connection.execute(update(t.account).where(t.account.c.id == account.id).values(password=proof.proved))
-    token = admit(connection, account, settings=attempt.settings, now=now, address=attempt.address, agent=attempt.agent)
+    failures.forget_name(desk(account, attempt.address))
+    token = admit(
+        connection, account, settings=attempt.settings, now=attempt.now, address=attempt.address, agent=attempt.agent
+    )
     return token, account.must_change
+
+
+def _wait(connection: Connection, failures: Failures, attempt: _Try, account: Account) -> int:
+    """Seconds until the account may be tried from here: a wait that others brought about does not count at its desk."""
+    wait = seconds_left(account.locked_until, attempt.now)
+    if wait and sessions.used_from(connection, account.id, attempt.address, attempt.now):
+        return failures.name_wait(desk(account, attempt.address), attempt.now)
+    return wait
+
+
+def _count(connection: Connection, failures: Failures, attempt: _Try, account: Account) -> tuple[int, int]:
+    """Count a wrong password: with the account, and beside it with the desk, which goes on alone while the other waits.
+
+    Both count from the first on, so that a guesser at the desk has no more tries than one elsewhere.
+    """
+    now, rules = attempt.now, attempt.settings.password
+    here = None
+    if sessions.used_from(connection, account.id, attempt.address, now):
+        here = failures.note_name(desk(account, attempt.address), rules=rules, now=now)
+    if here and seconds_left(account.locked_until, now):
+        return here
+    return count_wrong(connection, account, rules=rules, now=now)
 
 
 def _settle_nobody(connection: Connection, failures: Failures, attempt: _Try) -> SignInFailed:
