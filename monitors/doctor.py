@@ -24,7 +24,7 @@ from monitors import settings as settings_module
 from monitors.clock import SHANGHAI, stamp
 from monitors.errors import SettingsError
 from monitors.finding import Finding, State, guarded
-from monitors.opinion import heartbeat, sources
+from monitors.opinion import heartbeat, sources, trained
 from monitors.settings import ROOT, Settings
 from monitors.store import schema
 from monitors.store import tables as t
@@ -60,6 +60,7 @@ def examine(
         Finding("设置", "正常", f"{settings.path} 读取正常，配置监测源 {len(settings.sources)} 个（启用 {active} 个）")
     )
     findings += guarded("数据目录", lambda: _folder(settings))
+    findings += guarded("研判模型", lambda: [trained.examine(settings)])
     return findings + guarded("数据库", lambda: _database(settings, now, environ))
 
 

@@ -53,7 +53,7 @@ def test_a_house_at_work_has_nothing_wrong(tmp_path):
     house(tmp_path).close()
     found = doctor.examine(now=NOW, environ={"MONITORS_DATA": str(tmp_path)})
     assert {f.part for f in found} == {
-        "程序", "时钟", "字体", "设置", "数据目录", "数据库", "检索", "值守", "监测源",
+        "程序", "时钟", "字体", "设置", "数据目录", "研判模型", "数据库", "检索", "值守", "监测源",
         "密钥", "审计", "受限信息", "账号", "登录", "留存",
     }  # fmt: skip
     assert [f for f in found if f.state == "故障"] == []

@@ -6,7 +6,6 @@ and their reasons are turned into evidence on the original characters.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -14,32 +13,19 @@ from datetime import datetime
 from typing import Any, Literal, Protocol
 
 from monitors.clock import local
-from monitors.opinion import acts, employers, facts, sentiment, stance
-from monitors.opinion import lexicon as lexicon_file
-from monitors.opinion import relevance as weights_file
+from monitors.opinion import acts, employers, facts, sentiment, stance, trained
 from monitors.opinion.lexicon import SHOWN_GROUPS, Lexicon, shipped
 from monitors.opinion.mentions import Reading, read
 from monitors.opinion.model import Evidence, Judgement, Scope
 from monitors.opinion.normalise import View
-from monitors.opinion.relevance import Document, Relevance, RelevanceModel, features
+from monitors.opinion.relevance import Document, Relevance, features
 from monitors.opinion.severity import ACT_NAMES, SeverityInputs, assess
 from monitors.regions.places import Place, PlaceResolver
 from monitors.settings import Settings
 
 Field = Literal["title", "text"]
 
-_RULES = "规则 2026.11"
-
-
-def _version() -> str:
-    """The rules' name and a digest of the words and weights they use: a changed table is another model."""
-    digest = hashlib.sha256()
-    for path in (lexicon_file.PATH, weights_file.PATH):
-        digest.update(path.read_bytes() if path.exists() else b"")
-    return f"{_RULES}·{digest.hexdigest()[:8]}"
-
-
-MODEL: str = _version()
+MODEL: str = trained.shipped_version()  # of the shipped words and weights; ``Judge.version`` tells those in force
 _PUBLIC = re.compile(
     "政府投资|政府工程|政府项目|ppp|国企|央企|国有企业|中铁|中建|中交|中国电建|中电建|中国水电|中国能建|城投|平台公司|市政工程|保障房|棚改|安置房|"
     "公租房|高标准农田|政府|公立医院|教育局|财政"
@@ -60,7 +46,10 @@ class _Scorer(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What there is to judge. ``source_region``: six-digit code of the outlet's home, ``""`` where it has none."""
+    """What there is to judge. ``source_region``: six-digit code of the outlet's home, ``""`` where it has none.
+
+    ``relevant``: what a person said of it, None where nobody has; the threshold then has no say.
+    """
 
     title: str
     text: str
@@ -68,10 +57,11 @@ class Report:
     source_region: str = ""
     outlet_national: bool = False
     now: datetime | None = None
+    relevant: bool | None = None
 
 
 class Judge:
-    """Immutable after construction, so threads may share one.
+    """Threads may share one: nothing changes after construction but the office's own weights, in one assignment.
 
     ``scorer`` and ``lexicon`` replace SnowNLP's scorer and the shipped lexicon (tests, an office's own words).
     """
@@ -79,9 +69,14 @@ class Judge:
     def __init__(self, settings: Settings, *, scorer: _Scorer | None = None, lexicon: Lexicon | None = None) -> None:
         self._settings = settings
         self._lexicon = lexicon or shipped()
-        self._model = RelevanceModel.load()
+        self._weights = trained.Weights(settings)
         self._places = PlaceResolver()
         self._scorer = scorer or _snow_scorer(settings)
+
+    @property
+    def version(self) -> str:
+        """The version of the model in force, as written on the next judgement."""
+        return self._weights.present().version
 
     def judge(
         self,
@@ -103,15 +98,19 @@ class Judge:
         limit = self._settings.judge.max_chars
         reports = [replace(r, text=r.text[:limit]) if len(r.text) > limit else r for r in reports]
         tones = self._scorer.score([f"{report.title}\n{report.text}".strip() for report in reports])
-        return [self._one(report, tone) for report, tone in zip(reports, tones, strict=True)]
+        chosen = self._weights.present()
+        return [self._one(report, tone, chosen) for report, tone in zip(reports, tones, strict=True)]
 
-    def _one(self, report: Report, tone: float) -> Judgement:
+    def _one(self, report: Report, tone: float, chosen: trained.Chosen) -> Judgement:
         document = Document(read(report.title, self._lexicon), read(report.text, self._lexicon))
-        found = self._model.score(features(document))
+        found = chosen.model.score(features(document))
         place = self._places.resolve(report.title, report.text, source_region=report.source_region)
-        if found.value < self._settings.judge.relevance_threshold:
-            return _irrelevant(found, place, document, tone)
-        return self._relevant(report, found, place, document, tone)
+        relevant = report.relevant
+        if relevant is None:
+            relevant = found.value >= self._settings.judge.relevance_threshold
+        if not relevant:
+            return replace(_irrelevant(found, place, document, tone), model=chosen.version)
+        return replace(self._relevant(report, found, place, document, tone), model=chosen.version)
 
     def _relevant(self, report: Report, found: Relevance, place: Place, document: Document, tone: float) -> Judgement:
         title, text = document.title, document.text
@@ -130,7 +129,7 @@ class Judge:
             outlets_24h=1,
             national_outlet=report.outlet_national,
             public_project=public,
-            days_to_festival=self._days_to_festival(report.published),
+            days_to_festival=days_to_festival(self._settings, report.published),
             settled=at.stance == "resolved",
             in_province_claim=scope == "本省" and claim.specific,
             gathered=crowd,
@@ -155,17 +154,18 @@ class Judge:
             matched=_matched(title, text),
             acts=claim.codes,
             evidence=tuple(dict.fromkeys(evidence)),
-            model=MODEL,
             gathered=crowd,
             visiting_province=visiting,
             public_project=public,
             specific_claim=claim.specific,
         )
 
-    def _days_to_festival(self, published: datetime) -> int | None:
-        day = local(published).date()
-        festival = self._settings.spring_festival_after(day)
-        return (festival - day).days if festival else None
+
+def days_to_festival(settings: Settings, published: datetime) -> int | None:
+    """Days from publication to the next Spring Festival; None where the calendar ends before it."""
+    day = local(published).date()
+    festival = settings.spring_festival_after(day)
+    return (festival - day).days if festival else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,7 +222,6 @@ def _irrelevant(found: Relevance, place: Place, document: Document, tone: float)
         severity=None,
         matched=_matched(document.title, document.text),
         evidence=_relevance_evidence(document),
-        model=MODEL,
     )
 
 
