@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import func, select
 
-from monitors.access import chain, keys, restricted
+from monitors.access import backing, chain, keys, restricted
 from monitors.access.roles import Role
 from monitors.clock import stamp
 from monitors.finding import Finding, guarded
@@ -21,6 +21,7 @@ from monitors.store.engine import Store
 
 SSO_SECRET = "MONITORS_SSO_SECRET"  # noqa: S105 - the variable's name
 RETENTION = "retention"  # meta key: when the daily job last ran, and how much it removed
+_NAMED = 5
 _LATE = timedelta(hours=49)  # two runs missed
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}T[\d:.]+(?:Z|[+-]\d{2}:\d{2})")
 
@@ -35,6 +36,7 @@ def examine(store: Store, settings: Settings, now: datetime, environ: Mapping[st
         yield from guarded("审计", lambda: _trail(store, settings))
         yield from guarded("受限信息", lambda: _restricted(store))
     yield from guarded("账号", lambda: _accounts(store))
+    yield from guarded("账号来历", lambda: _backing(store, now))
     yield from guarded("登录", lambda: _sign_in(settings, environ))
     yield from guarded("留存", lambda: _retention(store, settings, now))
 
@@ -92,6 +94,15 @@ def _accounts(store: Store) -> Iterator[Finding]:
         yield Finding("账号", "故障", f"{summary}；没有启用的{Role.ADMINISTRATOR}，无人能管理账号", advice)
     else:
         yield Finding("账号", "正常", f"{summary}，其中{Role.ADMINISTRATOR} {administrators} 个")
+
+
+def _backing(store: Store, now: datetime) -> Iterator[Finding]:
+    with store.read() as connection:
+        found = backing.unbacked(connection, now)
+    if found:
+        words = "；".join(found[:_NAMED]) + (f"；等 {len(found)} 处" if len(found) > _NAMED else "")
+        advice = "可能有人绕过系统直接改了数据库：先备份保留现场，停用可疑账号、结束其登录，并报告负责人"
+        yield Finding("账号来历", "故障", words, advice)
 
 
 def _sign_in(settings: Settings, environ: Mapping[str, str]) -> Iterator[Finding]:
