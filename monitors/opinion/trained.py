@@ -1,8 +1,8 @@
 """The office's own weights of the relevance features (本单位训练的权重), beside the shipped ones: one readable file.
 
-``data_dir/models/relevance.json`` is written by ``training`` and obeyed only while it is whole and fits this release: its digest,
-the names of the features, and the shipped words and weights it was fitted against. Anything else, and the shipped
-weights judge; the doctor says why.
+``data_dir/models/relevance.json`` is written by ``training`` and obeyed only while it is whole and fits this release:
+its digest, the names of the features, and the shipped words and weights it was fitted against. Anything else, and the
+shipped weights judge; the doctor says why.
 """
 
 from __future__ import annotations
