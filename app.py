@@ -51,21 +51,26 @@ def _silence() -> float:
 
 
 def _greet() -> None:
-    """While there is no account, print the one-time set-up link; on the console alone, never into the log."""
+    """Print where the pages are and, while there is no account, the one-time set-up link.
+
+    On the console alone, never into the log. Streamlit's own greeting is English and is switched off.
+    """
+    address, port = st.get_option("server.address") or SETTINGS.address, st.get_option("server.port")
+    host = "127.0.0.1" if address in ("0.0.0.0", "::") else address  # noqa: S104 - what is compared, not bound
+    here = f"http://{f'[{host}]' if ':' in host else host}:{port}"
     try:
         token = setup.offer(STORE, settings=SETTINGS, now=utc_now())
     except StoreError as error:
         print(f"暂不能提供设置链接：{error}", file=sys.stderr)  # noqa: T201 - for the person at the console
         return
     if token is None:
+        print(f"\n  系统已启动，请用浏览器打开 {here}\n", file=sys.stderr, flush=True)  # noqa: T201 - as above
         return
-    address, port = st.get_option("server.address") or SETTINGS.address, st.get_option("server.port")
-    host = "127.0.0.1" if address in ("0.0.0.0", "::") else address  # noqa: S104 - what is compared, not bound
     lines = (
         "",
         f"  系统还没有账号。请在 {SETTINGS.password.setup_minutes} 分钟内用浏览器打开这个一次性链接，设置省级管理员：",
         "",
-        f"    http://{f'[{host}]' if ':' in host else host}:{port}/setup?token={token}",
+        f"    {here}/setup?token={token}",
         "",
         "  从别的电脑打开时，把地址换成这台服务器的地址。链接过期后重新启动即可得到新的。",
         "",

@@ -53,13 +53,13 @@ def _board(version: tuple[str, ...], scope: Scope, minute: datetime, chosen: str
 
 
 @st.cache_data(max_entries=_REGIONS, show_spinner=False)
-def _charts(version: tuple[str, ...], scope: Scope, minute: datetime) -> tuple[dict[str, Any], dict[str, Any] | None]:
+def _charts(version: tuple[str, ...], scope: Scope, minute: datetime) -> tuple[dict[str, Any] | None, ...]:
     with context.store().read() as connection:
         hours = board.hourly_levels(connection, scope, context.settings(), minute)
         places = board.prefecture_counts(connection, scope)
     # A county has no parts to compare.
     drawn = charts.by_prefecture(places, screen.parts_name(scope)) if places and screen.parts_name(scope) else None
-    return charts.hourly(hours, _counts(version, scope, minute).hours), drawn
+    return charts.hourly(hours, _counts(version, scope, minute).hours) if hours else None, drawn
 
 
 @st.cache_data(max_entries=_REGIONS, show_spinner=False)
@@ -194,7 +194,10 @@ def _draw_list() -> None:
     with right:
         hours, places = _charts(version, scope, minute)
         st.markdown("**近 24 小时欠薪相关报道**（篇/小时）")
-        st.vega_lite_chart(hours, key="hours", width="stretch")
+        if hours is None:
+            st.caption("近 24 小时没有欠薪相关报道。")
+        else:
+            st.vega_lite_chart(hours, key="hours", width="stretch")
         if places is not None:
             st.markdown(f"**未办结警情 · 按{screen.parts_name(scope)}**（起）")
             st.vega_lite_chart(places, key="places", width="stretch")

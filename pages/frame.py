@@ -98,6 +98,7 @@ def main() -> None:
     except MonitorsError as error:
         st.error(str(error), icon="⛔")
         st.stop()
+    wall = wall and found.actor.may("story.view")  # whoever has no wall keeps the way to the other pages
     signed.watch(wall=wall)
     sections, pages = _navigation(found.actor)
     chosen = st.navigation(sections, position="hidden" if wall else "sidebar", expanded=True)
@@ -105,7 +106,7 @@ def main() -> None:
     if not wall:
         with st.sidebar:
             signed.account_box(found)
-            st.caption(f"{site.office}　举报投诉电话 {site.telephone}")
+            st.caption(f"{site.office}\n\n举报投诉电话 {site.telephone}")
         context.demo_note()
         context.demo_banner()
     with context.explained():

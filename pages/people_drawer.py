@@ -76,6 +76,7 @@ def open_drawer(wanted: str) -> None:
 # ── A new account ────────────────────────────────────────────────────────────────────────────────────────────────────
 @st.dialog("新增账号", width="medium", position="right", on_dismiss=_closed)
 def _open_new() -> None:
+    said = st.container()  # above the fields: below the button a message may stand outside the window
     entered = _ask(None, key="people-add")
     st.caption("系统会生成一次性密码，添加后显示一次；本人首次登录时须改为自己的密码。")
     if not st.button("添加账号", type="primary", key="people-add-save"):
@@ -95,7 +96,8 @@ def _open_new() -> None:
                 settings=context.settings(),
             )
     except MonitorsError as error:
-        complain(error)
+        with said:
+            complain(error)
         return
     st.session_state[_SECRET] = (added, password)
     st.query_params["account"] = str(added)
@@ -122,7 +124,7 @@ def _ask(account: Account | None, *, key: str) -> Entered:
             "登录名 *",
             key=f"{key}-name",
             max_chars=40,
-            help="2–40 个字符：字母、数字、汉字和 . _ - @，不分大小写；添加后不能更改",
+            placeholder="字母、数字或汉字，添加后不能更改",
             autocomplete="off",
         )
     else:
@@ -268,6 +270,7 @@ def _reset(account: Account) -> None:
 
 def _edit(account: Account) -> None:
     key = f"people-edit-{account.id}-{account.revision}"
+    said = st.container()
     entered = _ask(account, key=key)
     if not st.button("保存修改", type="primary", key=f"{key}-save"):
         return
@@ -286,12 +289,13 @@ def _edit(account: Account) -> None:
                 now=utc_now(),
             )
     except ConflictError as error:
-        st.warning(plain(str(error)), icon=":material/warning:")
-        if st.button("载入最新内容", key=f"{key}-reload"):
+        said.warning(plain(str(error)), icon=":material/warning:")
+        if said.button("载入最新内容", key=f"{key}-reload"):
             st.rerun(scope="fragment")
         return
     except MonitorsError as error:
-        complain(error)
+        with said:
+            complain(error)
         return
     rerun_with(f"已保存“{entered.display}”的修改")
 

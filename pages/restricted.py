@@ -90,6 +90,7 @@ def _show(values: Fields) -> None:
 
 def _form(found: Dossier, held: Summary | None, values: Fields) -> None:
     with st.expander("登记受限信息" if held is None else "更正或删除", key="restricted-edit"):
+        said = st.container()  # above the fields: below the button a message would stand outside the window
         with st.form("restricted-write", border=False):
             left, right = st.columns(2)
             reporter = left.text_input(FIELDS["reporter"], values.reporter, key="restricted-reporter", max_chars=60)
@@ -98,11 +99,13 @@ def _form(found: Dossier, held: Summary | None, values: Fields) -> None:
             note = st.text_area(FIELDS["note"], values.note, key="restricted-note", max_chars=restricted.MAX_CHARS)
             saved = st.form_submit_button("保存", type="primary", icon=":material/save:")
         if saved:
-            _save(found, held, Fields(reporter, phone, identity, note))
+            with said:
+                _save(found, held, Fields(reporter, phone, identity, note))
         if held is not None:
             sure = st.checkbox("确认删除本事件的全部受限信息（不可恢复）", key="restricted-sure")
             if st.button("删除受限信息", disabled=not sure, key="restricted-remove", icon=":material/delete:"):
-                _remove(found)
+                with said:
+                    _remove(found)
 
 
 def _save(found: Dossier, held: Summary | None, fields: Fields) -> None:

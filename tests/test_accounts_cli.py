@@ -121,7 +121,7 @@ def test_disable_enable_unlock_and_list(run, held):
     assert run("disable", "li.4")[0] == 0
     _, rows, _ = run("list")
     assert [(one["name"], one["state"], one["region_name"]) for one in rows] == [
-        ("chief", "须改密", "云南省"),
+        ("chief", "须改密码", "云南省"),
         ("li.4", "停用", "昆明市五华区"),
     ]
     assert run("enable", "li.4")[2] == "已启用账号 li.4"

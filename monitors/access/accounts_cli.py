@@ -143,7 +143,7 @@ def _state(account: Account, now: datetime) -> str:
         return "停用"
     if seconds_left(account.locked_until, now):
         return f"锁定至 {stamp(account.locked_until)}"
-    return "须改密" if account.must_change else "正常"
+    return "须改密码" if account.must_change else "正常"
 
 
 def _chosen(store: Store, name: str) -> Account:

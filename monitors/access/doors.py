@@ -234,7 +234,9 @@ class _Doors:
         if signed is None:
             return RedirectResponse("/login?next=%2Fpassword", 303)
         next_ = safe_next(request.query_params.get("next", "/"))
-        page = forms.password(self._settings, who=signed.display, forced=signed.must_change, next_=next_)
+        page = forms.password(
+            self._settings, name=signed.actor.name, who=signed.display, forced=signed.must_change, next_=next_
+        )
         return HTMLResponse(page)
 
     async def password(self, request: Request) -> Response:
@@ -258,7 +260,14 @@ class _Doors:
             )
         except InputError as error:
             forced = signed.must_change
-            page = forms.password(self._settings, who=signed.display, forced=forced, next_=next_, error=str(error))
+            page = forms.password(
+                self._settings,
+                name=signed.actor.name,
+                who=signed.display,
+                forced=forced,
+                next_=next_,
+                error=str(error),
+            )
             return HTMLResponse(page, 422)
         if signed.must_change:
             return RedirectResponse(next_, 303)

@@ -17,7 +17,7 @@ def sign_in(settings: Settings, *, name: str = "", next_: str = "/", error: str 
     """The sign-in form. ``error`` is why the last try failed, ``notice`` a calm word above the form."""
     said = _said(error, bad=True) or _said(notice)
     focus = " autofocus"
-    fields = _field("账号", "name", value=name, autocomplete="username", extra="" if name else focus) + _field(
+    fields = _field("登录名", "name", value=name, autocomplete="username", extra="" if name else focus) + _field(
         "密码", "password", kind="password", autocomplete="current-password", extra=focus if name else ""
     )
     sso = ""
@@ -44,7 +44,7 @@ def set_up(settings: Settings, token: str, *, name: str = "", display: str = "",
         f"<h2>设置第一位省级管理员</h2>{_said(error, bad=True)}"
         f'<form method="post" action="/setup">{_hidden("token", token)}'
         '<div class="pair">'
-        + _field("登录账号", "name", value=name, autocomplete="username", extra=" autofocus")
+        + _field("登录名", "name", value=name, autocomplete="username", extra=" autofocus")
         + _field("姓名", "display", value=display, autocomplete="name")
         + f"</div>{_new_password(settings, '密码')}"
         + '<button type="submit">完成设置</button></form>'
@@ -53,8 +53,11 @@ def set_up(settings: Settings, token: str, *, name: str = "", display: str = "",
     return _page(settings, "首次设置", body, wide=True)
 
 
-def password(settings: Settings, *, who: str, forced: bool, next_: str = "/", error: str = "") -> str:
-    """Changing one's own password; ``forced`` before anything else may be opened."""
+def password(settings: Settings, *, name: str, who: str, forced: bool, next_: str = "/", error: str = "") -> str:
+    """Changing one's own password; ``forced`` before anything else may be opened.
+
+    ``name`` is the login name: a password manager finds by it the entry it has to renew.
+    """
     title = "修改初始密码" if forced else "修改密码"
     why = "首次登录或密码被重置后，须先换成自己的密码。" if forced else "修改后，本账号在其他地方的登录将全部退出。"
     back = (
@@ -65,6 +68,7 @@ def password(settings: Settings, *, who: str, forced: bool, next_: str = "/", er
     body = (
         f'<h2>{title}</h2>{_said(error, bad=True)}<p class="who">{escape(who)}：{why}</p>'
         f'<form method="post" action="/password">{_hidden("next", next_)}'
+        f'<input type="text" value="{escape(name)}" autocomplete="username" readonly hidden>'
         + _field("原密码", "old", kind="password", autocomplete="current-password", extra=" autofocus")
         + _new_password(settings, "新密码")
         + f'<button type="submit">保存</button></form>{back}'

@@ -193,11 +193,18 @@ def sentence(row: Row) -> str:
     who = row.display or row.actor or "不明身份"
     what = " ".join(part for part in (_act(row, before, after), _object(row, after)) if part)
     if row.outcome == "拒绝":
-        why = _value("why", after.get("why"))
+        why = _reason(row, _value("why", after.get("why")))
         return f"{who} 未获准 {what}" + (f"（{why}）" if why else "")
     details = _details(row, before, after)
     failed = "未成功" if row.outcome == "失败" and "未" not in what else ""
     return f"{who} {what}{failed}" + (f"（{details}）" if details else "")
+
+
+def _reason(row: Row, said: str) -> str:
+    """Why it was refused, as the reader of the trail must know it: what the person was told was worded for them."""
+    if row.action == "story.view" and row.kind == "story" and said.startswith("没有这起事件"):
+        return "不在其辖区内"  # the person is told there is none, and must not learn otherwise
+    return said.replace("您的", "其")
 
 
 def _said(after: Mapping[str, Any]) -> str:

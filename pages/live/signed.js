@@ -35,6 +35,8 @@ async function ask() {
 
 export default function (component) {
   const { data, parentElement, setTriggerValue } = component
+  // Streamlit's shell says "en": browsers would offer to translate, and some pick Japanese shapes for the characters.
+  document.documentElement.lang = "zh-CN"
   if (data.leave) {
     leave(data.back)
     return undefined
