@@ -7,7 +7,7 @@ before the commit leaves nothing; a repeat after it finds everything seen.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -257,13 +257,20 @@ def _join_story(
 
 
 def find_or_found(
-    connection: Connection, member: stories.Member, founding: Mapping[str, Any], *, settings: Settings, now: datetime
+    connection: Connection,
+    member: stories.Member,
+    founding: Mapping[str, Any],
+    *,
+    settings: Settings,
+    now: datetime,
+    without: Collection[int] = (),
 ) -> tuple[int, str]:
     """The story a report joins and the Chinese reason; a new one of the columns ``founding`` where it joins none.
 
+    ``without``: stories that a person took this report out of (``story_edits.apart``); ``now`` is when it was fetched.
     Call under ``hold_stories``; the caller puts the report in and calls ``refresh_story``.
     """
-    found = _INDEX.find(connection, member, settings.story)
+    found = _INDEX.find(connection, member, settings.story, without=without)
     if found is not None:
         return found
     nothing_yet = {"items": 0, "outlets": 0, "level": "关注", "score": 0, "severity": {}, "matched": []}
@@ -274,10 +281,14 @@ def find_or_found(
     return story_id, "首条报道"
 
 
-def refresh_story(connection: Connection, story_id: int, *, settings: Settings, now: datetime) -> alerts.Change:
+def refresh_story(
+    connection: Connection, story_id: int, *, settings: Settings, now: datetime, as_of: datetime | None = None
+) -> alerts.Change:
     """Recompute a story from its reports, then open or raise its alert. Safe to repeat at any time.
 
-    A story without reports keeps what it last said, with the note ``EMPTIED``, and its alert as it is.
+    ``as_of``: when its spread and growth are reckoned, ``now`` where not given: last month's story whose reports are
+    judged anew must not become a quiet one. A story without reports keeps what it last said, with the note
+    ``EMPTIED``, and its alert as it is.
     """
     rows = connection.execute(
         select(*_SUMMED_UP)
@@ -286,8 +297,9 @@ def refresh_story(connection: Connection, story_id: int, *, settings: Settings, 
     ).all()
     if not rows:
         return _emptied(connection, story_id)
-    facts = summarise([_report(row) for row in rows], now)
-    severity = _as_said(assess(severity_inputs(facts, settings=settings, now=now), settings.severity), rows)
+    at = as_of or now
+    facts = summarise([_report(row) for row in rows], at)
+    severity = _as_said(assess(severity_inputs(facts, settings=settings, now=at), settings.severity), rows)
     before = connection.execute(select(t.story).where(t.story.c.id == story_id)).one()
     values: dict[str, Any] = {
         "title": facts.title,
