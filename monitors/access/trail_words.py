@@ -222,6 +222,8 @@ def _act(row: Row, before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
     thing = KINDS.get(row.kind, "")
     if row.outcome == "失败" and "未" in said:
         return f"{thing}{said}"  # 演示数据载入未完成，已撤回
+    if row.kind == "story" and row.target:
+        return said  # the story's number follows with its kind: 合并 事件 12
     # 重置密码 names its thing; 停用 does not.
     return said if thing in said or "密码" in said else f"{said}{thing}"
 

@@ -255,5 +255,7 @@ def event_words(kind: str, actor: str, before: Mapping[str, Any], after: Mapping
             return f"{actor}：{before.get('state', '？')} → {after.get('state', '？')}{tail}"
         case "report":
             return f"新增报道{tail}"
+        case "edit":
+            return f"{actor}{tail}"
         case _:
             return f"{actor}：{kind}{tail}"

@@ -261,7 +261,7 @@ alert_event = Table(
     Column("id", Integer, primary_key=True),
     Column("alert_id", Integer, ForeignKey("alert.id", ondelete="CASCADE"), nullable=False),
     Column("at", Moment, nullable=False),
-    Column("kind", String(16), nullable=False),  # opened | level | state | report
+    Column("kind", String(16), nullable=False),  # opened | level | state | report | edit
     Column("actor", String(60), nullable=False),  # 系统 or a person
     Column("before", JSON, nullable=False),
     Column("after", JSON, nullable=False),
