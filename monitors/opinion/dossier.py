@@ -255,7 +255,7 @@ def event_words(kind: str, actor: str, before: Mapping[str, Any], after: Mapping
             return f"{actor}：{before.get('state', '？')} → {after.get('state', '？')}{tail}"
         case "report":
             return f"新增报道{tail}"
-        case "edit":
-            return f"{actor}{tail}"
+        case "edit" | "label":
+            return f"{actor}{'更正研判' if kind == 'label' else ''}{tail}"
         case _:
             return f"{actor}：{kind}{tail}"

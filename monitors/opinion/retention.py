@@ -236,12 +236,17 @@ def _note(connection: Connection, key: str, value: str) -> None:
 # ── what is over, and how it goes ────────────────────────────────────────────────────────────────────────────────────
 
 _OPEN = t.alert.c.state.not_in(CLOSED_STATES)
+_LABELLED = select(t.label.c.item_id)  # what an officer said of a report lasts as long as the report
 
 
 def _irrelevant(cutoff: datetime) -> Select[Any]:
     item = t.item.c
     return select(item.id).where(
-        item.fetched_at < cutoff, item.relevant.is_(False), item.story_id.is_(None), item.demo.is_(False)
+        item.fetched_at < cutoff,
+        item.relevant.is_(False),
+        item.story_id.is_(None),
+        item.demo.is_(False),
+        item.id.not_in(_LABELLED),
     )
 
 
@@ -258,7 +263,7 @@ def _texts(cutoff: datetime) -> Select[Any]:
         item.fetched_at < cutoff,
         item.text != "",
         item.demo.is_(False),
-        or_(item.relevant, item.story_id.is_not(None)),
+        or_(item.relevant, item.story_id.is_not(None), item.id.in_(_LABELLED)),
         or_(item.story_id.is_(None), item.story_id.not_in(at_work)),
     )
 
