@@ -106,7 +106,7 @@ def main() -> None:
     if not wall:
         with st.sidebar:
             signed.account_box(found)
-            st.caption(f"{site.office}\n\n举报投诉电话 {site.telephone}")
+            st.caption(f"{site.office}\n\n举报投诉电话  \n{site.telephone}")
         context.demo_note()
         context.demo_banner()
     with context.explained():

@@ -85,7 +85,7 @@ def test_a_wrong_password_says_so_and_too_many_say_how_long(store):
     with client(guarded(store)) as visitor:
         answers = [sign_in(visitor, password="wrong", name='li"><script>') for _ in range(2)]
         assert {one.status_code for one in answers} == {401}
-        assert "账号或密码不正确" in text(answers[0])
+        assert "登录名或密码不正确" in text(answers[0])
         assert "<script>" not in answers[0].text
         assert set_cookie(answers[0]) == ""
         locked = [sign_in(visitor, password="wrong") for _ in range(SETTINGS.password.lock_after + 1)][-1]
@@ -105,6 +105,8 @@ def test_signing_out_ends_the_sign_in_and_a_kept_cookie_is_no_use(store):
         assert (out.status_code, out.headers["location"]) == (303, "/login?out=1")
         assert sessions.COOKIE not in visitor.cookies
         assert "已退出登录" in text(visitor.get("/login?out=1"))
+        assert "登录已结束" in text(visitor.get("/login?ended=1&next=%2Fsearch"))
+        assert 'role="status"' not in text(visitor.get("/login"))
         assert visitor.get("/duty", headers=cookie(token)).status_code == 401, "noticed at once"
     assert [row["action"] for row in trail(store)][-1] == "session.sign_out"
 
@@ -129,6 +131,7 @@ def test_who_must_change_the_password_gets_nowhere_else_first(store):
         assert visitor.get("/static/main.js").status_code == 403
         page = visitor.get("/password")
         assert "修改初始密码" in text(page)
+        assert 'value="li" autocomplete="username" readonly hidden' in page.text, "password managers find the entry"
         form = {"old": GOOD, "new": "Dianchi-Hai-2027", "again": "Dianchi-Hai-2028", "next": NEXT}
         assert "不一致" in text(visitor.post("/password", data=form, headers=OWN))
         weak = visitor.post("/password", data=form | {"new": "li", "again": "li"}, headers=OWN)

@@ -61,6 +61,13 @@ def test_the_box_says_who_and_where(full, signed):
     assert not opened(wall="1").sidebar.button
 
 
+def test_who_has_no_wall_keeps_the_way_to_the_pages_at_its_address(house, signed):
+    signed(Role.AUDITOR)
+    app = opened(wall="1")
+    assert component(app, "wall") is None
+    assert "退出登录" in [button.label for button in app.sidebar.button]
+
+
 def end_by(way):
     def ended(house):
         with house.write() as connection:

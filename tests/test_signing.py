@@ -34,7 +34,7 @@ from tests.access_house import (
     trail,
 )
 
-WRONG = "账号或密码不正确"
+WRONG = "登录名或密码不正确"
 RULES = SETTINGS.password
 
 

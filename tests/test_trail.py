@@ -13,11 +13,12 @@ import openpyxl
 import pytest
 from sqlalchemy import func, select, text
 
-from monitors.access import accounts, audit, keys, restricted, trail
+from monitors.access import accounts, acting, audit, keys, restricted, trail
 from monitors.access.actor import SYSTEM, Actor
 from monitors.access.roles import MATRIX, Role, may
 from monitors.access.trail import Filters
 from monitors.errors import InputError, RefusedError
+from monitors.opinion.dossier import MISSING
 from monitors.settings import load
 from monitors.store import tables as t
 
@@ -165,6 +166,21 @@ def test_the_real_acts_on_an_account_read_well(store):
         "王管理员 停用账号 zhao（昆明市五华区）",
         "王管理员 启用账号 zhao（昆明市五华区）",
         "王管理员 重置密码 zhao（昆明市五华区）",
+    ]
+
+
+def test_a_refusal_is_told_to_the_reader_of_the_trail_not_to_the_refused(store):
+    outside = RefusedError(MISSING, action="story.view", kind="story", target="12")
+    with pytest.raises(RefusedError) as forbidden:
+        CLERK.require("audit.view", kind="page", target="people")
+    with pytest.raises(RefusedError) as elsewhere:
+        CLERK.require("restricted.read", "530103", kind="story", target="13")
+    for refusal in (outside, forbidden.value, elsewhere.value):
+        acting.record(store, CLERK, refusal)
+    assert list(sentences(store).values())[::-1] == [
+        "李经办 未获准 查看事件 事件 12（不在其辖区内）",
+        "李经办 未获准 查看审计记录 页面“用户与审计”（其角色“县级经办”不能查看审计记录，校验审计链）",
+        "李经办 未获准 查看受限信息 事件 13（该记录不在其辖区（昆明市五华区）内）",
     ]
 
 

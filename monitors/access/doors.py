@@ -32,6 +32,7 @@ _STYLE = (Path(__file__).resolve().parent / "doors.css").read_text(encoding="utf
 _EMBLEM_BYTES = 1024 * 1024
 _NOWHERE = frozenset({"/login", "/logout", "/setup", "/password", "/sso/login", "/sso/callback"})
 _OUT = "已退出登录。"
+_ENDED = "登录已结束，请重新登录。"
 _WORDS = {404: "没有这个地址。", 405: "此地址不接受这种请求。", 413: "内容过大，已拒绝。", 416: "没有这一段内容。"}
 
 _log = logging.getLogger(__name__)
@@ -139,7 +140,8 @@ class _Doors:
             return RedirectResponse(_on(next_, must_change=signed.must_change), 303)
         if not await run_in_threadpool(self._any_account):
             return HTMLResponse(forms.no_account(self._settings))
-        notice = _OUT if "out" in request.query_params else ""
+        asked = request.query_params
+        notice = _OUT if "out" in asked else _ENDED if "ended" in asked else ""
         return HTMLResponse(forms.sign_in(self._settings, next_=next_, notice=notice))
 
     async def sign_in(self, request: Request) -> Response:

@@ -31,7 +31,7 @@ from monitors.store.engine import Store
 __all__ = ["SignInFailed", "admit", "sign_in", "sign_in_external", "sign_out"]
 
 _ACT = "session.sign_in"
-_WRONG = "账号或密码不正确"
+_WRONG = "登录名或密码不正确"
 _DISABLED = "账号已停用，请联系省级管理员"
 
 

@@ -12,7 +12,7 @@ const GATE_FORGETS = 1500
 async function leave(back) {
   if (back) {
     const here = location.pathname + location.search
-    setTimeout(() => location.assign(`/login?next=${encodeURIComponent(here)}`), GATE_FORGETS)
+    setTimeout(() => location.assign(`/login?next=${encodeURIComponent(here)}&ended=1`), GATE_FORGETS)
     return
   }
   try {
@@ -20,7 +20,7 @@ async function leave(back) {
   } catch {
     // The sign-in itself has ended already.
   }
-  setTimeout(() => location.assign("/login"), GATE_FORGETS)
+  setTimeout(() => location.assign("/login?out=1"), GATE_FORGETS)
 }
 
 async function ask() {

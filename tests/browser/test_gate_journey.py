@@ -54,7 +54,7 @@ def test_a_deep_link_leads_through_the_sign_in_to_its_page(site, browse):
     page = browse("/search?q=讨薪", signed=False, calm=False)  # a wrong password is a 401, and the console says so
     assert "/login?next=" in page.url
     fill_in(page, name="zhiban", password="wrong")
-    assert page.inner_text(".said") == "账号或密码不正确"
+    assert page.inner_text(".said") == "登录名或密码不正确"
     assert page.input_value("[name=name]") == "zhiban", "the name need not be typed again"
     fill_in(page, name="ZHIBAN ", password=PASSWORD)
     page.wait_for_url("**/search?q=*")
