@@ -23,13 +23,12 @@ from monitors.opinion import alerts, intake, label_values, membership
 from monitors.opinion.judged import COLUMNS, MISSING
 from monitors.opinion.label_values import FIELDS, LabelField, Value, known
 from monitors.opinion.model import CLOSED_STATES, Severity
-from monitors.opinion.retention import TEXT_REMOVED
 from monitors.opinion.severity import SeverityInputs, assess
 from monitors.settings import Settings
 from monitors.store import tables as t
 
 # What changes in a report that is judged as relevant although the judge held it for irrelevant.
-_OF_RELEVANT = (
+OF_RELEVANT = (
     "relevant", "stance", "sentiment", "kind", "scope", "region", "workers", "amount_fen", "employer", "level", "score",
 )  # fmt: skip
 _FOUND_BY: tuple[LabelField, ...] = ("county", "workers", "amount", "employer")  # what newcomers are compared with
@@ -101,7 +100,7 @@ def put(
     if name == "relevant":
         stories = _set_relevance(connection, target, said=bool(said), was=was, settings=settings, now=now)
     else:
-        stories = _set(connection, target.row, name, _effect(name, said, kind=target.row.kind, scope=target.row.scope))
+        stories = _set(connection, target.row, name, effect(name, said, kind=target.row.kind, scope=target.row.scope))
     _mark(connection, item_id, name, mark)
     _settle(connection, item_id, name, stories, settings=settings, now=now)
     _record(connection, actor, "label.write", target, name, present, said, note=note, at=now)
@@ -160,11 +159,11 @@ def _target(connection: Connection, actor: Actor, item_id: int) -> _Target:
 
 
 def _columns(row: Row[Any], field: LabelField) -> dict[str, Any]:
-    names = _OF_RELEVANT if field == "relevant" and not row.relevant else COLUMNS[field]
+    names = OF_RELEVANT if field == "relevant" and not row.relevant else COLUMNS[field]
     return {name: getattr(row, name) for name in names}
 
 
-def _effect(field: LabelField, said: Value, *, kind: str | None, scope: str) -> dict[str, Any]:
+def effect(field: LabelField, said: Value, *, kind: str | None, scope: str) -> dict[str, Any]:
     """The columns of the output with the right value, where the report's kind and scope are as given."""
     values: dict[str, Any] = {COLUMNS[field][0]: said}
     if field == "stance" and (said == "resolved") != (kind == "已解决"):
@@ -198,23 +197,16 @@ def _set_relevance(
         if said:
             for field, held in target.labels.items():
                 if field != "relevant":
-                    values |= _effect(field, held.said["value"], kind=values["kind"], scope=values["scope"])
+                    values |= effect(field, held.said["value"], kind=values["kind"], scope=values["scope"])
         else:
             values |= dict(was)
     connection.execute(update(t.item).where(t.item.c.id == row.id).values(values))
     if said:
         held_in = target.labels["relevant"].story_id if "relevant" in target.labels else None
-        back = _standing(connection, held_in)
-        touched.add(membership.join(connection, row.id, settings=settings, now=now, story_id=back))
+        touched.add(membership.join(connection, row.id, settings=settings, now=now, story_id=held_in))
     else:
         membership.leave(connection, row.id)
     return {story_id for story_id in touched if story_id is not None}
-
-
-def _standing(connection: Connection, story_id: int | None) -> int | None:
-    """The story, unless it was merged into another: its reports are there now."""
-    last = select(t.alert.c.state).where(t.alert.c.story_id == story_id).order_by(t.alert.c.id.desc()).limit(1)
-    return None if connection.scalar(last) == "并案" else story_id
 
 
 class _Known:
@@ -234,13 +226,14 @@ def _judged_as(row: Row[Any], settings: Settings, *, relevant: bool) -> dict[str
     tone = row.judgement.get("snownlp")
     report = Report(row.title, row.text, row.published_at, row.home, row.national, relevant=relevant)
     (found,) = Judge(settings, scorer=_Known(0.5 if tone is None else tone)).judge_many([report])
-    kept = {name: row.judgement[name] for name in ("labelled", TEXT_REMOVED) if name in row.judgement}
+    why = intake.explanation(found)
+    kept = {name: value for name, value in row.judgement.items() if name not in why}  # labels, hand edits, lost text
     return {
         "relevant": relevant, "stance": found.stance, "sentiment": found.sentiment, "kind": found.kind,
         "scope": found.scope, "region": found.region, "workers": found.workers, "amount_fen": found.amount_fen,
         "employer": found.employer, "level": found.severity.level if found.severity else None,
         "score": found.severity.score if found.severity else None,
-        "judgement": intake.explanation(found) | kept,
+        "judgement": kept | why,
     }  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, select, update
 
-from monitors.opinion import intake, stories
+from monitors.opinion import intake, stories, story_edits
 from monitors.opinion.story_index import StoryIndex
 from monitors.settings import Settings
 from monitors.store import tables as t
@@ -31,18 +31,25 @@ def join(
 ) -> int:
     """Put a stored relevant report, whose columns are settled, into the story it belongs to; returns the story.
 
-    ``story_id``: this one, where it still exists (it goes back to where it was); else found as at intake.
+    That is the story a person gave it by merging or splitting; else ``story_id``, where it goes back to where it was;
+    else one found as at intake, but none that a person took it out of. Of a story merged since, the one it went into.
+    ``now``: when a story it founds was first seen.
     """
     row = connection.execute(select(t.item).where(t.item.c.id == item_id)).one()
     member = _member(row)
-    back = story_id is not None and connection.scalar(select(t.story.c.id).where(t.story.c.id == story_id)) is not None
-    if story_id is None or not back:
+    back = story_edits.given(connection, row.judgement)
+    if back is None and story_id is not None:
+        back = story_edits.standing_story(connection, story_id)
+    if back is not None and connection.scalar(select(t.story.c.id).where(t.story.c.id == back)) is not None:
+        story_id, reason = back, str(row.judgement.get("joined") or "重新归入")
+    else:
         founding = {
             name: getattr(row, name) for name in ("title", "region", "scope", "stance", "sentiment", "demo")
         } | {"first_outlet": row.outlet, "first_published_at": row.published_at}
-        story_id, reason = intake.find_or_found(connection, member, founding, settings=settings, now=now)
-    else:
-        reason = str(row.judgement.get("joined") or "重新归入")
+        without = story_edits.apart(row.judgement)
+        story_id, reason = intake.find_or_found(
+            connection, member, founding, settings=settings, now=now, without=without
+        )
     values = {"story_id": story_id, "judgement": row.judgement | {"joined": reason}}
     connection.execute(update(t.item).where(t.item.c.id == item_id).values(values))
     forget(connection, item_id)
