@@ -138,6 +138,13 @@ def _add_care(commands: argparse._SubParsersAction[argparse.ArgumentParser], cho
         retention_cli.add_arguments(retention)
         retention.set_defaults(command=_with_store(retention_cli.run))
 
+    rejudge = commands.add_parser("rejudge", help="用现行模型重新研判存量报道")
+    if chosen == "rejudge":
+        from monitors.opinion import rejudge_cli  # noqa: PLC0415 - see above
+
+        rejudge_cli.add_arguments(rejudge)
+        rejudge.set_defaults(command=_with_store(rejudge_cli.run))
+
 
 @contextmanager
 def opened(settings: Settings) -> Iterator[Store]:

@@ -18,6 +18,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -25,7 +26,7 @@ from sqlalchemy import Connection, delete, select, text
 
 from monitors.clock import utc_now
 from monitors.errors import ConflictError, MonitorsError, ParseError, StoreError, reason
-from monitors.opinion import claims, heartbeat, intake, masking_stored, retention
+from monitors.opinion import claims, heartbeat, intake, masking_stored, rejudge, retention
 from monitors.opinion.fetch import Fetcher
 from monitors.opinion.judge import Judge, Report
 from monitors.opinion.model import Recipe
@@ -46,6 +47,7 @@ BEAT_SECONDS = 2.0
 CLOCK_SECONDS = 5.0  # how often rows "from the future" are looked for
 PROBE_LOOK_SECONDS = 3.0  # how often a trial of parser and judge may fall due
 RETAIN_AGAIN_SECONDS = 3600.0  # a daily job that failed is tried again after this
+REJUDGE_LOOK_SECONDS = 5.0  # how often it is asked whether the archive is to be judged again
 COMPLAIN_SECONDS = 60.0  # the same sentence about the store is logged no more often than this
 _REASSESS_AT_ONCE = 50  # stories per transaction, some 0.1 s: pages write in between
 _TRIAL_FEED = (
@@ -80,6 +82,7 @@ class Watch:
         self._probed_at: datetime | None = None
         self._complained: dict[str, float] = {}
         self._retain_not_before = 0.0
+        self._rejudging = rejudge.Worker(store, settings, clock=clock)
         self._note = "刚刚启动"
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -165,6 +168,7 @@ class Watch:
                         asyncio.create_task(self._every(REASSESS_SECONDS, self._reassess)),
                         asyncio.create_task(self._every(HOUSEKEEPING_SECONDS, self._mask_stored)),
                         asyncio.create_task(self._every(HOUSEKEEPING_SECONDS, self._retain_when_due)),
+                        asyncio.create_task(self._every(REJUDGE_LOOK_SECONDS, lambda: self._rejudge_when_asked(judge))),
                         stored(CHECKPOINT_SECONDS, self._store.checkpoint),
                         stored(HOUSEKEEPING_SECONDS, self._housekeeping),
                         stored(CLOCK_SECONDS, self._mend_clock),
@@ -278,6 +282,16 @@ class Watch:
         if report is not None:
             log.info("%s", report.words)
 
+    async def _rejudge_when_asked(self, judge: Judge) -> None:
+        """Judge the archive again, step by step: polls, beats and pages come in between."""
+        began = time.monotonic()
+        while (batch := await self._in_database(self._rejudging.take, judge.version)) is not None:
+            loop = asyncio.get_running_loop()
+            judged = await loop.run_in_executor(self._brain, judge.judge_many, batch.reports)
+            await self._in_database(partial(self._rejudging.put, batch, judged, seconds=time.monotonic() - began))
+            await asyncio.sleep(time.monotonic() - began)  # as long as the step took
+            began = time.monotonic()
+
     # ── what runs in the store's thread ──────────────────────────────────────────────────────────────────────────
 
     async def _in_database(self, work: Callable[..., Result], *arguments: Any) -> Result:
@@ -373,6 +387,7 @@ class Watch:
         log.warning("the clock was set back: due times of %d sources moved with it", mended)
 
     def _release_own(self) -> None:
+        self._rejudging.let_go()
         with self._store.write() as connection:
             connection.execute(
                 t.source_state.update()
