@@ -15,9 +15,9 @@ import numpy as np
 from monitors.opinion.lexicon import shipped
 from monitors.opinion.mentions import read
 from monitors.opinion.relevance import PATH, Document, features
+from monitors.opinion.training import fit
 
 ROOT = Path(__file__).resolve().parent.parent
-STRENGTH = 3.0  # of the priors: as much as three rows that say otherwise
 UNSURE, OWN = 0.25, 0.7  # weight of a row labelled with doubt, of a row the project wrote
 
 
@@ -38,20 +38,6 @@ def rows(shared: Path):
             row = json.loads(line)
             group = (row["title"] or row["text"])[:6]
             yield one(row), float(row["relevant"]), 1.0 if row["sure"] else UNSURE, group, bool(row["sure"])
-
-
-def fit(x, y, w, prior):
-    """Weights (bias last) of a logistic model drawn to ``prior``."""
-    a = np.hstack([x, np.ones((len(x), 1))])
-    b = prior.copy()
-    pull = np.eye(a.shape[1]) * STRENGTH
-    for _ in range(60):
-        p = 1 / (1 + np.exp(-a @ b))
-        step = np.linalg.solve((a * (w * p * (1 - p))[:, None]).T @ a + pull, a.T @ (w * (p - y)) + pull @ (b - prior))
-        b -= step
-        if np.abs(step).max() < 1e-7:
-            break
-    return b
 
 
 def main() -> None:

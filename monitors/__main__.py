@@ -138,6 +138,13 @@ def _add_care(commands: argparse._SubParsersAction[argparse.ArgumentParser], cho
         retention_cli.add_arguments(retention)
         retention.set_defaults(command=_with_store(retention_cli.run))
 
+    train = commands.add_parser("train", help="训练：用本单位的“相关/不相关”标注调整研判权重")
+    if chosen == "train":
+        from monitors.opinion import training_cli  # noqa: PLC0415 - see above
+
+        training_cli.add_arguments(train)
+        train.set_defaults(command=_with_store(training_cli.run))
+
     rejudge = commands.add_parser("rejudge", help="用现行模型重新研判存量报道")
     if chosen == "rejudge":
         from monitors.opinion import rejudge_cli  # noqa: PLC0415 - see above

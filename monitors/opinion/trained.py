@@ -14,9 +14,12 @@ import os
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
+from monitors.clock import local
 from monitors.errors import MonitorsError, reason
 from monitors.finding import Finding
 from monitors.opinion import lexicon, relevance
@@ -41,9 +44,23 @@ class Chosen:
     labels: int = 0
     fault: str = ""
 
+    @property
+    def words(self) -> str:
+        """Which weights these are, for a screen."""
+        if self.fault:
+            return f"{self.fault}，现用随程序发布的权重（{self.version}）"
+        if not self.trained_at:
+            return f"随程序发布的权重（{self.version}）"
+        at = local(datetime.fromisoformat(self.trained_at))
+        return f"本单位 {at:%Y-%m-%d} 训练的权重（{self.version}，标注 {self.labels} 条）"
 
+
+@cache
 def shipped_digest() -> str:
-    """SHA-256 of the shipped words and weights: weights fitted against others do not fit."""
+    """SHA-256 of the shipped words and weights: weights fitted against others do not fit.
+
+    Asked once per process, which goes on with what it has read while an upgrade replaces the files.
+    """
     digest = hashlib.sha256()
     for path in (lexicon.PATH, relevance.PATH):
         digest.update(path.read_bytes() if path.exists() else b"")
@@ -68,7 +85,7 @@ def write(path: Path, content: Mapping[str, Any]) -> str:
     """
     whole = {"format": _FORMAT, **content}
     digest = _digest(whole)
-    spare = path.with_suffix(".new")
+    spare = path.with_suffix(f".{os.getpid()}.new")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with spare.open("w", encoding="utf-8") as file:
@@ -81,6 +98,18 @@ def write(path: Path, content: Mapping[str, Any]) -> str:
             spare.unlink()
         raise TrainedError(f"无法写入训练结果 {path}：{reason(error)}") from error
     return digest
+
+
+def discard(path: Path) -> None:
+    """Remove the artefact: the shipped weights judge from the next batch on.
+
+    Raises:
+        TrainedError: the disk refused.
+    """
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise TrainedError(f"无法删除训练结果 {path}：{reason(error)}") from error
 
 
 def read(path: Path, shipped: RelevanceModel) -> Chosen:
@@ -158,10 +187,7 @@ class Weights:
 def examine(settings: Settings) -> Finding:
     """What the doctor says of the weights in force."""
     chosen = choose(settings)
-    if chosen.fault:
-        mend = "重新训练：python -m monitors train；或恢复出厂权重：python -m monitors train --shipped"
-        return Finding("研判模型", "注意", f"{chosen.fault}，现用随程序发布的权重", mend)
-    if not chosen.trained_at:
-        return Finding("研判模型", "正常", f"使用随程序发布的权重（{chosen.version}）")
-    told = f"使用本单位 {chosen.trained_at[:10]} 训练的权重（{chosen.version}，标注 {chosen.labels} 条）"
-    return Finding("研判模型", "正常", told)
+    if not chosen.fault:
+        return Finding("研判模型", "正常", f"使用{chosen.words}")
+    mend = "重新训练：python -m monitors train；或恢复出厂权重：python -m monitors train --shipped"
+    return Finding("研判模型", "注意", chosen.words, mend)
