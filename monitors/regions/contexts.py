@@ -27,7 +27,7 @@ _NOT_SURNAMES: Final = frozenset((
 # fmt: on
 _NUMERALS: Final = frozenset("0123456789０１２３４５６７８９一二两三四五六七八九十百千万亿几多某每各这那整数半")
 _BOUNDARY: Final = frozenset(
-    "在到从赴往至于由经对给向为是了的与和及或等称据当原 　，。、；：:！？!?"
+    "在到从赴去克涉距离往至于由经对给向为是了的与和及或等称据当原 　，。、；：:！？!?"
     "“”\"'‘’《》〈〉【】「」『』()（）[]—-－～~·|/#\n\r\t"
 )
 
@@ -40,8 +40,10 @@ _PART_OF_NAME_FIRM = re.compile(
     r"(?:镇(?![上里])|乡(?![村镇下亲里间民党])|村(?![民镇里支委干级寨庄官])|街道|湖(?!边)|舰|级驱逐|级护卫|号(?!召))"
 )
 _PART_OF_NAME = re.compile(
-    r"(?:.?(?:村(?![民镇里支委干级寨庄官])|镇(?![上里]))|乡(?![村镇下亲里间民党])|[寨屯庄沟岭湾港岛湖河江山桥寺庙祠塔堂洞峡潭泉]|街道|社区|小区|水库|大桥|大厦|花园|酒店|饭店|宾馆|餐厅|山庄|大学|中学|小学|学院|证券|集团|股份)"
+    r"(?:.?(?:村(?![民镇里支委干级寨庄官])|镇(?![上里]))|乡(?![村镇下亲里间民党])|[寨屯庄沟岭湾港岛湖河江山桥寺庙祠塔堂洞峡潭泉]|街道|社区|小区|大厦|花园|酒店|饭店|宾馆|餐厅|山庄|大学|学院|证券|集团|股份)"
 )
+# Named after the county it mostly lies in; elsewhere it is only a name. Counts where the prefecture is spoken of.
+_NAMESAKE = re.compile(r"(?:水库|大桥|中学|小学|医院)")
 _PRODUCT = re.compile(
     r"(?:茶|火腿|米线|咖啡豆|香?烟(?!花|草局)|苹果(?!手机)|三七|菜(?!市|场)|小吃|紫陶|饵丝|饵块|洋芋|松茸|乳扇|斑铜)"
 )
@@ -54,6 +56,9 @@ _RUNS_ON: Final = {
     "保山": "寨",
     "会泽": "福",
     "宣威": "慑",
+    "大关": "口键卡",
+    "建水": "厂库渠利电池塔沟泵窖泥",
+    "开远": "光程洋航",
 }
 
 _RUNS_IN: Final = {"大理": "重伟宏远最强高扩放增恒两三四五六七八九十几"}
@@ -75,13 +80,14 @@ _COMPANY = re.compile(
     r"(?![一某两三几多该当本有])[省市州县区]?[^\s，。、；：:！？“”\"《》【】在的被将把了是及与向由从对]{0,20}?(?:有限责任公司|有限公司|公司|集团|事务所|商行|合作社|工程处|项目部|银行|证券|信用社)"
 )
 _OUTLET = re.compile(
-    r"[省市州县区]?(?:日报|晚报|早报|晨报|都市报|时报|信息港|信息报|法制报|政协报|网讯|网(?![红友络点格上约课购民店吧])|(?:广播)?电视台|广播|融媒|传媒|新闻(?!发布)|卫视|发布(?=[”」】微客消讯账公])|讯)"
+    r"[省市州县区]?(?:日报|晚报|早报|晨报|都市报|时报|信息港|信息报|法制报|政协报|网讯|网(?![红友络点格上约课购民店吧])|(?:广播)?电视台|广播|融媒|传媒|微博|公众号|视频号|新闻(?!发布)|卫视|发布(?=[”」】微客消讯账公])|讯)"
 )
 _DATELINE_BEFORE = re.compile(r"(?:网|社|报|讯|新闻|电)\s*$")
 _DATELINE_AFTER = re.compile(r"(?:市|省)?\s?(?:\d{1,2}\s?月\s?\d{1,2}\s?日|[电讯](?:\s|（|\())")
 _INSTITUTION = re.compile(
     r"[省市州县区]?[\u4e00-\u9fff]{1,14}?(?:大学|学院|研究院|研究所|设计院|勘察院|调查局|中心|医院|分局)"
 )
+_BIG_HOUSE = re.compile(r"(?:大酒店|大饭店|大厦)")
 _REPORTED_AFTER = re.compile(r"(?:市|省)?(?:报道|消息)")
 _ROUTE_BEFORE = re.compile(r"(?:开往|飞往|直飞|途经|途径|运往|逃往|逃至|潜逃至|发往|销往|返回|重返|回到|飞|抵|[距离])$")
 _SITE_BEFORE = re.compile(r"(?:位于|坐落于|坐落在|地处|承建的?|施工的|(?<![现正存])在)$")
@@ -98,6 +104,7 @@ _DEMOTIONS: Final[tuple[tuple[re.Pattern[str] | None, re.Pattern[str] | None, fl
     (None, _COMPANY, 0.15, "hard", "企业名称，不是项目所在地"),
     (_DATELINE_BEFORE, _DATELINE_AFTER, 0.3, "hard", DATELINE),
     (None, _REPORTED_AFTER, 0.3, "hard", DATELINE),
+    (None, _BIG_HOUSE, 0.3, "hard", "楼宇酒店名称"),
     (None, _INSTITUTION, 0.6, "plain", "机构名称"),
     (None, _PRODUCT, 0.15, "hard", "物产名称"),
     (_ROUTE_BEFORE, None, 0.3, "origin", "去向，不是事发地"),
@@ -126,6 +133,11 @@ def refusal(text: str, start: int, end: int, *, firm: bool, joined: bool, follow
     runs_in = bool(before) and before in _RUNS_IN.get(surface, "")
     part = not followed and (_PART_OF_NAME_FIRM if firm else _PART_OF_NAME).match(after)
     return "其他词语的一部分" if runs_on or runs_in or part else ""
+
+
+def namesake(text: str, end: int) -> bool:
+    """Whether something that is named after its county follows (水库, 中学)."""
+    return bool(_NAMESAKE.match(text, end))
 
 
 def inside_name(text: str, start: int) -> bool:

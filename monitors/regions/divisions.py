@@ -27,6 +27,7 @@ _AUTONOMOUS = re.compile(rf"^(?P<bare>.+?)(?:{_ETHNIC})*自治(?P<kind>[区州�
 # 新疆维吾尔自治区 and the like would lose their own name to the ethnic list; provinces are few enough to be named.
 _PROVINCE_BARE = re.compile(r"(?:省|市|特别行政区|(?:壮族|回族|维吾尔)?自治区)$")
 _SUFFIX = re.compile(r"(?:地区|林区|特区|新区|[市县区州盟旗])$")
+_TOWN_SUFFIX = re.compile(rf"(?:{_ETHNIC})*(?:街道|地区|苏木|农场|林场|办事处|[镇乡])$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +153,11 @@ def bare(division: Division) -> str:
     found = _AUTONOMOUS.match(division.name)
     stem = found["bare"] if found else _SUFFIX.sub("", division.name)
     return stem if len(stem) > 1 else everyday(division)
+
+
+def town_stem(name: str) -> str:
+    """A township's name without what it is: 盘溪镇 → 盘溪, 马楠苗族彝族乡 → 马楠."""
+    return _TOWN_SUFFIX.sub("", name)
 
 
 def rows(name: str) -> Iterator[dict[str, str]]:

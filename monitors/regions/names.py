@@ -6,7 +6,7 @@ match from the left decides (灌云县 is not 云县, 大理石 is not 大理).
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -14,9 +14,10 @@ from typing import Literal
 
 from monitors.regions import divisions
 
-# firm: the name alone says where. weak: something else in the report must speak of the region. strict: an everyday word
-# or a given name; it must touch another place, or stand alone in a report that speaks of the region.
-Trust = Literal["firm", "weak", "strict"]
+# firm: the name alone says where. lone: the same, where it begins as a word does (computed, see ``rivals``).
+# weak: something else in the report must speak of the region. strict: an everyday word or a given name; it must touch
+# another place, or stand alone in a report that speaks of the region.
+Trust = Literal["firm", "lone", "weak", "strict"]
 Form = Literal["full", "bare", "alias", "town", "cue", "lookalike"]
 
 
@@ -29,6 +30,8 @@ class Reading:
     trust: Trust
     why: str
     unless: tuple[str, ...] = ()  # words that, standing anywhere in a report, take the name's word away
+    rivals: int = 0  # places elsewhere in the country whose name is or holds this one
+    towns: tuple[str, ...] = ()  # stems of the county's own townships that few others share: 盘溪 behind 华宁
 
 
 # Bare names of prefectures elsewhere that are everyday words; they need their province beside them.
@@ -63,6 +66,8 @@ _COMMON_NOUNS = frozenset(
 # A township name that more counties than this share is no evidence for any of them.
 _TOO_COMMON = 6
 _TIERS: tuple[Trust, ...] = ("firm", "weak", "strict")
+# A name of Yunnan that the table of tiers does not speak of may stand alone with so few namesakes in the country.
+FEW_RIVALS = 2
 
 
 def readings() -> dict[str, tuple[Reading, ...]]:
@@ -87,10 +92,15 @@ def _add_division(table: dict[str, list[Reading]], division: divisions.Division)
     kind = {"province": "省名", "prefecture": "州市名", "county": "县区名"}[division.level]
     for name in fulls:
         common = name in _COMMON_NOUNS or (len(name) == 2 and division.level == "county")
-        table[name].append(Reading(code, "full", "weak" if common else "firm", kind))
+        short: Trust = "lone" if code.startswith("53") and len(name) == 2 else "weak"  # 云县, 芒市
+        table[name].append(Reading(code, "full", short if common else "firm", kind))
     if bare not in fulls:
         trust, unless = _trust(division, bare)
-        table[bare].append(Reading(code, "bare", trust, f"{kind}简称", unless))
+        rivals = _rivals(bare) if code.startswith("53") else 0
+        if trust == "weak" and code.startswith("53") and bare not in _tiers() and rivals <= FEW_RIVALS:
+            trust = "lone"
+        towns = _telling_towns().get(code, ())
+        table[bare].append(Reading(code, "bare", trust, f"{kind}简称", unless, rivals, towns))
 
 
 def _trust(division: divisions.Division, bare: str) -> tuple[Trust, tuple[str, ...]]:
@@ -101,6 +111,30 @@ def _trust(division: divisions.Division, bare: str) -> tuple[Trust, tuple[str, .
     if division.level == "prefecture":
         return ("weak" if bare in _WORDLIKE_ELSEWHERE else "firm"), ()
     return "strict", ()
+
+
+@cache
+def _stems_elsewhere() -> str:
+    """Stems of the other provinces' townships, a name as often as it is given, between bars."""
+    stems = (divisions.town_stem(name) for _, names in divisions.townships_elsewhere() for name in names)
+    return f"|{'|'.join(stems)}|"
+
+
+def _rivals(bare: str) -> int:
+    """How many townships outside Yunnan are called so or hold the name; counties are readings of their own."""
+    return _stems_elsewhere().count(bare)
+
+
+@cache
+def _telling_towns() -> dict[str, tuple[str, ...]]:
+    """County → stems of its townships hardly any place elsewhere shares: behind the county's name they prove it."""
+    shared = Counter(_stems_elsewhere().split("|"))
+    found: dict[str, list[str]] = defaultdict(list)
+    for town in divisions.townships():
+        stem = divisions.town_stem(town.name)
+        if len(stem) > 1 and shared[stem] <= FEW_RIVALS:
+            found[town.parent].append(stem)
+    return {county: tuple(stems) for county, stems in found.items()}
 
 
 @cache

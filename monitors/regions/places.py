@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 import ahocorasick_rs
 
-from monitors.regions import contexts, divisions
+from monitors.regions import contexts, divisions, evidence
 from monitors.regions.mentions import Field, Mention, choose, depth, in_row
-from monitors.regions.names import Form, readings
+from monitors.regions.names import Form, Reading, readings
 from monitors.regions.voting import Vote, decide
 
 PlaceScope = Literal["本省", "外省", "未定位"]
@@ -32,6 +32,10 @@ _NEAR_WAGES = 1.3
 _NEAR = 40
 _LISTED = 4
 _LOOKALIKE = "形似词"
+_BARE = "简称"
+_PREPOSITIONS = frozenset("从在到去")
+_WINDOW = 16  # characters; longer than any name but a few in full
+_FOOD = "食品"  # made where it is called after: 宣威火腿厂
 _FORM_WEIGHT: dict[Form, float] = {"full": 1.0, "bare": 0.9, "alias": 0.8, "town": 0.8, "cue": 0.5, "lookalike": 0.0}
 _LOCAL_COUNTY = ("我县", "本县", "全县", "我区", "全区", "县人社局", "区人社局")
 _LOCAL_PREFECTURE = ("我市", "本市", "全市", "我州", "全州", "本州", "市人社局", "州人社局")
@@ -73,7 +77,9 @@ class PlaceResolver:
 
     def __init__(self) -> None:
         table = readings()
+        self._table = table
         self._readings = list(table.values())
+        self._edges = [_edge(surface, found) for surface, found in table.items()]
         self._automaton = ahocorasick_rs.AhoCorasick(list(table), matchkind=ahocorasick_rs.MatchKind.LeftmostLongest)
         self._prefectures = frozenset(d.code for d in divisions.everywhere() if d.level == "prefecture")
         self._plain = {ord(row["traditional"]): row["simplified"] for row in divisions.rows("traditional.csv")}
@@ -114,18 +120,17 @@ class PlaceResolver:
 
     def _find(self, where: Field, plain: str, original: str, mentions: list[Mention], rejected: list[PlaceHit]) -> None:
         """Every surface in one field that is not refused by the characters around it."""
-        matches = self._automaton.find_matches_as_indexes(plain)
+        matches = list(self._matches(plain))
         last_end = -1
-        for number, (index, start, end) in enumerate(matches):
-            found = self._readings[index]
+        for number, (found, start, end) in enumerate(matches):
             joined = start == last_end
             if not found:
                 last_end = end
                 continue
-            reason, doubtful = "", False
+            reason, doubtful, namesake = "", False, False
             if found[0].form == "lookalike":
                 reason = f"{_LOOKALIKE}：{found[0].why}"
-            elif all(r.form == "bare" for r in found):
+            elif _bare(found) and not any(evidence.with_town(plain, end, r) for r in found):
                 after = matches[number + 1] if number + 1 < len(matches) else None
                 reason = contexts.refusal(
                     plain,
@@ -133,15 +138,81 @@ class PlaceResolver:
                     end,
                     firm=any(r.trust == "firm" for r in found),
                     joined=joined,
-                    followed=bool(after and after[1] == end and self._readings[after[0]]),
+                    followed=bool(after and after[1] == end and after[0]),
                 )
+                if not joined and evidence.said(plain, end, firm=True):
+                    reason = reason or "人称或其他词语"
+                namesake = not joined and contexts.namesake(plain, end) and not any(r.trust == "firm" for r in found)
                 doubtful = not joined and depth(found[0].code) > 1 and contexts.inside_name(plain, start)
             if reason:
                 if any(r.code[:2] in {"53", ""} for r in found):
                     rejected.append(PlaceHit(start, end, original[start:end], "", reason, where))
                 continue
             last_end = end
-            mentions.append(Mention(where, start, end, original[start:end], found, joined, doubtful))
+            mentions.append(Mention(where, start, end, original[start:end], found, joined, doubtful, namesake))
+
+    def _matches(self, plain: str) -> Iterator[tuple[tuple[Reading, ...], int, int]]:
+        """Readings and offsets of every surface, longest from the left; cut back where its edge is another word's."""
+        last = -1
+        for index, start, end in self._automaton.find_matches_as_indexes(plain):
+            if start < last:
+                continue
+            found, edge, again = self._readings[index], self._edges[index], 0
+            if edge == _BARE:
+                if start != last and (evidence.straddled(plain, start, end) or self._late(plain, start, end)):
+                    again = start + 1
+            elif edge:
+                shorter = self._cut(plain, start, end, found)
+                if shorter is not None:
+                    again = shorter
+                    yield self._table.get(plain[start:shorter], ()), start, shorter
+            if not again:
+                last = end
+                yield found, start, end
+                continue
+            # What begins inside the surface that was given up; the window keeps a hostile text from costing its square.
+            last = again
+            for other, begin, stop in self._automaton.find_matches_as_indexes(plain[again : end + _WINDOW]):
+                if again + begin >= end:
+                    break
+                last = again + stop
+                yield self._readings[other], again + begin, last
+
+    def _late(self, plain: str, start: int, end: int) -> bool:
+        """Whether a name elsewhere takes a preposition for its first character: 从|江川 holds no 从江."""
+        if plain[start] not in _PREPOSITIONS or any(r.trust == "firm" for r in self._table[plain[start:end]]):
+            return False
+        instead = self._table.get(plain[start + 1 : end + 1], ())
+        return any(r.form == "bare" and r.code.startswith("53") for r in instead)
+
+    def _cut(self, plain: str, start: int, end: int, found: Sequence[Reading]) -> int | None:
+        """Where a surface really ends, if it reaches into the next word: 楚雄|市场, 普洱|镇沅, 宣威|火腿厂."""
+        edge = plain[end - 1]
+        if edge == "市" and plain.startswith("场", end):
+            return end - 1
+        if edge == "镇" and found and found[0].form == "town":
+            ahead = self._table.get(plain[end - 1 : end + 1], ())
+            if plain[start : end - 1] in self._table and any(r.code.startswith("53") for r in ahead):
+                return end - 1
+        if found and found[0].form == "lookalike" and found[0].why == _FOOD and plain.startswith("厂", end):
+            for stop in range(end - 1, start + 1, -1):
+                if _bare(self._table.get(plain[start:stop], ())):
+                    return stop
+        return None
+
+
+def _edge(surface: str, found: Sequence[Reading]) -> str:
+    """What can be wrong with where a surface begins or ends; ``""`` for most."""
+    if _bare(found):
+        return _BARE
+    if found and found[0].form == "lookalike":
+        return _FOOD if found[0].why == _FOOD else ""
+    return surface[-1] if surface[-1] in "市镇" else ""
+
+
+def _bare(found: Sequence[Reading]) -> bool:
+    """Whether every reading is a name without its suffix."""
+    return bool(found) and all(r.form == "bare" for r in found)
 
 
 def _votes(mentions: Sequence[Mention], plain: Mapping[Field, str]) -> list[Vote]:
