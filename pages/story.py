@@ -14,7 +14,7 @@ from monitors.opinion import dossier
 from monitors.opinion.board import elapsed_words, short_place
 from monitors.opinion.dossier import AlertView, Dossier, ReportView
 from monitors.opinion.model import CLOSED_STATES, STANCE_NAMES, Evidence
-from pages import context, restricted
+from pages import context, judgement, restricted, story_edits
 from pages.markup import Html, joined, link, safe_url, tag
 from pages.wording import TONES, level_name, money, persons, sentiment_name
 
@@ -59,15 +59,19 @@ def _drawer(story_id: int) -> None:
         st.warning("没有这起事件，可能已随演示数据清除。", icon="🔍")
         return
     now = utc_now()
+    story_edits.say()
     st.html(_summary(found, now))
-    names = [f"报道 {found.items}", "研判依据", "时间线"]
-    reports, reasons, line, *more = st.tabs([*names, "受限信息"] if closed else names)
+    names = [f"报道 {found.items}", "研判依据", "时间线", story_edits.TITLE]
+    reports, reasons, line, beside, *more = st.tabs([*names, "受限信息"] if closed else names)
     with reports:
         st.html(_reports(found))
     with reasons:
         st.html(_reasons(found))
+        judgement.panel(found)
     with line:
         st.html(_timeline(found))
+    with beside:
+        story_edits.panel(found)
     if more:
         with more[0]:
             restricted.panel(found, held)
@@ -135,6 +139,8 @@ def highlighted(text: str, evidence: Sequence[Evidence]) -> Html:
 def _reports(found: Dossier) -> Html:
     # In order of publication: the first is whom the public clock runs from.
     blocks = [_report(view, first=index == 0) for index, view in enumerate(found.reports)]
+    if not found.items:
+        return _whole(tag("p", f"本事件现在没有报道：已并入其他事件（见“{story_edits.TITLE}”），或均被判为不相关。"))
     hidden = found.items - len(found.reports)
     more = tag("p", f"另有 {hidden} 篇较晚的报道未列出，可在“舆情检索”中查看。", class_="muted") if hidden > 0 else ""
     key = tag("p", "标色：", *(tag("mark", words, class_=about) for about, words in _ABOUT), class_="muted key")
@@ -185,7 +191,7 @@ def _reasons(found: Dossier) -> Html:
     total = tag("tr", tag("td", "合计"), tag("td", level_name(found.level)), tag("td", found.score, class_="n"))
     head = tag("tr", tag("th", "项目"), tag("th", "理由"), tag("th", "分值"))
     floors = [tag("li", words) for words in found.floors]
-    notes = [tag("li", words) for words in found.notes]
+    notes = [tag("li", words) for words in found.notes if words != EMPTIED]
     judged = [
         tag(
             "tr",
