@@ -13,6 +13,7 @@ from monitors.errors import MonitorsError, RefusedError
 from monitors.opinion import dossier
 from monitors.opinion.board import elapsed_words, short_place
 from monitors.opinion.dossier import AlertView, Dossier, ReportView
+from monitors.opinion.intake import EMPTIED
 from monitors.opinion.model import CLOSED_STATES, STANCE_NAMES, Evidence
 from pages import context, judgement, restricted, story_edits
 from pages.markup import Html, joined, link, safe_url, tag
@@ -60,6 +61,8 @@ def _drawer(story_id: int) -> None:
         return
     now = utc_now()
     story_edits.say()
+    if not found.items and found.alerts and found.alerts[0].state not in CLOSED_STATES:
+        st.warning(f"{EMPTIED}。", icon="📭")
     st.html(_summary(found, now))
     names = [f"报道 {found.items}", "研判依据", "时间线", story_edits.TITLE]
     reports, reasons, line, beside, *more = st.tabs([*names, "受限信息"] if closed else names)
