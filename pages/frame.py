@@ -35,6 +35,7 @@ PAGES = (
     Entry("值守", "duty.py", "实时值班", ":material/notifications_active:", "duty", ("story.view",)),
     Entry("值守", "search.py", "舆情检索", ":material/manage_search:", "search", ("story.view",)),
     Entry("管理", "sources.py", "监测源", ":material/rss_feed:", "sources", ("source.view",)),
+    Entry("管理", "rules.py", "规则与词库", ":material/rule:", "rules", ("source.view",)),
     Entry(
         "管理", "people.py", "用户与审计", ":material/admin_panel_settings:", "people", ("account.view", "audit.view")
     ),

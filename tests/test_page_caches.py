@@ -17,6 +17,7 @@ WITHOUT_SCOPE = {
         "_is_empty",
     ): "whether anything was ever taken in: decides only between the page and the first start",
     ("duty.py", "_trouble"): "sources, not records; asked only for those who may see the sources",
+    ("rejudging.py", "_outdated"): "a number, asked only for those who see the whole province",
     ("source_form.py", "_regions"): "names of places, known to everybody",
     ("sources.py", "_judged"): "sources, not records; the page is only for those who may see them",
 }

@@ -144,11 +144,11 @@ def test_a_new_role_makes_another_page_at_once(full, signed):
 FIRST = {
     Role.COUNTY_CLERK: {"duty", "search"},
     Role.PREFECTURE_REVIEWER: {"duty", "search"},
-    Role.ADMINISTRATOR: {"duty", "search", "sources", "people"},
-    Role.DUTY_OFFICER: {"duty", "search", "sources"},
-    Role.SHIFT_LEADER: {"duty", "search", "sources"},
+    Role.ADMINISTRATOR: {"duty", "search", "sources", "rules", "people"},
+    Role.DUTY_OFFICER: {"duty", "search", "sources", "rules"},
+    Role.SHIFT_LEADER: {"duty", "search", "sources", "rules"},
     Role.LEADER: {"duty", "search"},
-    Role.AUDITOR: {"sources", "people"},
+    Role.AUDITOR: {"sources", "rules", "people"},
 }
 
 
@@ -156,8 +156,7 @@ FIRST = {
 def test_each_role_has_its_pages(full, signed, role):
     signed(role)
     app = opened()
-    built = {"duty", "search", "sources"} | ({"people"} if (ROOT / "pages" / "people.py").exists() else set())
-    assert set(app.session_state["pages"]) == FIRST[role] & built
+    assert set(app.session_state["pages"]) == FIRST[role]
     assert (component(app, "pulse") is not None) == (role is not Role.AUDITOR)
 
 
@@ -171,7 +170,7 @@ def at(app, address):
 @pytest.mark.parametrize("role", list(Role))
 def test_a_page_one_may_not_see_is_refused_and_on_record(full, signed, role):
     signed(role)
-    closed = {"duty", "search", "sources"} - FIRST[role]
+    closed = {"duty", "search", "sources", "rules"} - FIRST[role]
     for address in closed:
         app = at(opened(), address)
         assert "没有这个页面，或您无权查看。" in words(app)

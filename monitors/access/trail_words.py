@@ -129,7 +129,7 @@ FIELDS: dict[str, str] = {
 # Keys under which a row names its act, and the one that holds a source's name.
 _SAID = ("act", "操作")
 _SOURCE_NAME = "监测源"
-_PAGES = {"duty": "实时值班", "search": "舆情检索", "sources": "监测源", "people": "用户与审计"}
+_PAGES = {"duty": "实时值班", "search": "舆情检索", "sources": "监测源", "rules": "规则与词库", "people": "用户与审计"}
 _SHOWN = 200  # characters of one value in a sentence; the whole stands in the row itself
 
 
