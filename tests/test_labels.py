@@ -202,6 +202,23 @@ def test_a_later_label_takes_the_place_of_an_earlier_and_the_trail_has_both(hous
     assert "labelled" not in house.item(item_id)["judgement"]
 
 
+def test_a_person_s_word_outweighs_the_other_outlets(house):
+    first = house.take("论坛", *FIRST)
+    house.take("政务网", *SECOND, at=NOW + timedelta(minutes=5))
+    house.take("都市报", SECOND[0], SECOND[1] + "记者将继续关注。", at=NOW + timedelta(minutes=9))
+    (story,) = house.stories()
+    assert (story["items"], story["workers"]) == (3, 74)
+    house.put(first, "workers", 12)
+    house.put(first, "county", "530627")
+    (story,) = house.stories()
+    assert (story["workers"], story["region"]) == (12, "530627")
+    assert "人数报道不一，取人工更正的" in story["severity"]["notes"]
+    with pytest.raises(RefusedError):  # the report went to another county with its story
+        house.put(first, "workers", None)
+    house.put(first, "workers", None, actor=OFFICER)  # the others' word stands again
+    assert house.stories()[0]["workers"] == 74
+
+
 # ── relevance ────────────────────────────────────────────────────────────────────────────────────────────────────────
 def test_an_irrelevant_report_leaves_its_story_and_comes_back(house):
     first, second = house.take("都市报", *FIRST), house.take("政务网", *SECOND, at=NOW + timedelta(minutes=5))

@@ -387,6 +387,7 @@ def _report(row: Row[Any]) -> Report:
         visiting_province=row.judgement["visiting_province"],
         public_project=row.judgement["public_project"],
         specific_claim=row.judgement["specific_claim"],
+        said=frozenset(row.judgement.get("labelled", ())),
     )
 
 

@@ -48,6 +48,7 @@ class Report:
     visiting_province: int | None = None
     public_project: bool = False
     specific_claim: bool = False
+    said: frozenset[str] = frozenset()  # outputs a person has put right (label_values.FIELDS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +87,9 @@ def summarise(reports: Sequence[Report], now: datetime) -> StoryFacts:
     first = ordered[0]
     scope = min((r.scope for r in ordered), key=_SCOPES.index)
     concerned = [r for r in ordered if r.scope == scope]
-    workers, workers_note = _agree("人数", ((r.workers, r) for r in concerned))
-    amount, amount_note = _agree("金额", ((r.amount_fen, r) for r in concerned))
-    employer, _ = _agree("用人单位", ((r.employer, r) for r in concerned))
+    workers, workers_note = _agree("人数", "workers", ((r.workers, r) for r in concerned))
+    amount, amount_note = _agree("金额", "amount", ((r.amount_fen, r) for r in concerned))
+    employer, _ = _agree("用人单位", "employer", ((r.employer, r) for r in concerned))
     settled = _settled(ordered)
     kinds = [r.kind for r in concerned if r.kind in _KINDS]
     return StoryFacts(
@@ -121,14 +122,18 @@ def summarise(reports: Sequence[Report], now: datetime) -> StoryFacts:
     )
 
 
-def _agree(name: str, stated: Iterable[tuple[Value | None, Report]]) -> tuple[Value | None, str]:
-    """The value to show and, where reports differ, a Chinese note of what was chosen from what."""
+def _agree(name: str, field: str, stated: Iterable[tuple[Value | None, Report]]) -> tuple[Value | None, str]:
+    """The value to show and, where reports differ, a Chinese note of what was chosen from what.
+
+    What a person has put right outweighs any number of outlets.
+    """
+    told = [(value, report) for value, report in stated if value is not None]
+    said = [(value, report) for value, report in told if field in report.said]
     outlets: dict[Value, set[str]] = {}
     tiers: dict[Value, int] = {}
-    for value, report in stated:
-        if value is not None:
-            outlets.setdefault(value, set()).add(report.outlet)
-            tiers[value] = min(tiers.get(value, report.tier), report.tier)
+    for value, report in said or told:
+        outlets.setdefault(value, set()).add(report.outlet)
+        tiers[value] = min(tiers.get(value, report.tier), report.tier)
     if not outlets:
         return None, ""
 
@@ -137,12 +142,15 @@ def _agree(name: str, stated: Iterable[tuple[Value | None, Report]]) -> tuple[Va
         return len(outlets[value]), -tiers[value], size
 
     chosen = max(outlets, key=standing)
+    if said:
+        return chosen, f"{name}报道不一，取人工更正的" if len({value for value, _ in told}) > 1 else ""
     note = f"{name}报道不一，取{len(outlets[chosen])}家媒体所述" if len(outlets) > 1 else ""
     return chosen, note
 
 
 def _region(reports: Sequence[Report]) -> str:
-    """The finest place that most outlets name; a prefecture's vote also supports its counties."""
+    """The finest place that most outlets name, or a person; a prefecture's vote also supports its counties."""
+    reports = [r for r in reports if "county" in r.said and r.region] or reports
     votes = Counter(
         {code: len({r.outlet for r in reports if r.region == code}) for code in {r.region for r in reports}}
     )
