@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 
+from monitors.opinion import headcounts, sums
 from monitors.opinion.figures import (
     WORKER,
     Fact,
@@ -37,7 +38,7 @@ _WAGE_AFTER = re.compile(
     "^(?:元|块|圆|人民币)?(?:钱)?(?:左右|以上|的|多|余)*[^，。！？；0-9]{0,8}?(?:工资|欠薪|工钱|薪|血汗钱|辛苦钱|汗水钱|打工钱|劳动报酬|劳务费|劳务款|人工费|报酬|欠款|案款|执行款)"
 )
 _OTHER = re.compile(
-    "罚金|罚款|罚|处以|赔偿金|补偿|赔偿|餐费|合同|工程款|造价|投资|货款|材料款|材料费|贷款|借款|注册资本|注册资金|市值|押金|定金|保证金|周转金|股价|"
+    "稿费|罚金|罚款|罚|处以|赔偿金|补偿|赔偿|餐费|合同|工程款|造价|投资|货款|材料款|材料费|贷款|借款|注册资本|注册资金|市值|押金|定金|保证金|周转金|股价|"
     "成交|拍卖|标的|被收|收费|索赔|餐|利息|奖励|慰问金|租金|房租|流转费|医疗费|医药费|治疗费|机械费|设备款|彩礼|保险|公积金|社保|首付|总价|中标|工程总|营业额|欠税|税|利润|套现"
 )
 _RATE = re.compile(
@@ -61,7 +62,7 @@ _COUNTED = re.compile(
     "[名个人位户件家起次平方米吨公里亩株只头台套枚辆斤袋桶步条瓶票份场本箱车款字年月日号楼栋间]|多?[名人户家件枚]|美元|港元|韩元|日元|欧元|美金"
 )
 _STILL_OWED = re.compile(
-    "(?:还|尚|仍|下|总计|总共|共|合计)(?:拖)?欠[^，。！？；]{0,8}$|未付清[^，]{0,4}$|尚有$|剩余$|余下$|仍有$|还剩$|[还尚]差$"
+    "(?:还|尚|仍|下|总计|总共|共|合计)(?:拖)?欠[^，。！？；]{0,8}$|差额(?:为|共|达)?$|未付清[^，]{0,4}$|尚有$|剩余$|余下$|仍有$|还剩$|[还尚]差$"
 )
 _UNPAID = re.compile(
     "[^。！？；0-9]{0,14}?(?:未给|没给|未付|没付|没有给|至今未|至今没|不给|没有支付|未支付|没结|未结|未兑现|没兑现|未拿到|没拿到)"
@@ -93,16 +94,23 @@ _COINS = re.compile(
 _FACES = {"一": 1, "1": 1, "五": 5, "5": 5, "两": 2, "2": 2, None: 1}
 _FEN = {"元": 100, "块": 100, "角": 10, "毛": 10, "分": 1}
 _FACE_VALUE = re.compile("[元块](?:钱|面值)?的?(?:硬币|钢镚|纸币)")
-_EACH = re.compile("每(?:个?人|名(?:工人|员工|农民工|民工)?)[^，。！？；0-9]{0,10}$")
-_EACH_OWED = re.compile(
-    "每(?:个?人|名(?:工人|员工|农民工|民工)?)[^，。！？；0-9]{0,4}(?:被欠|被拖欠|拖欠|欠|未发|没发)[^，。！？；0-9]{0,6}$"
+_PER_HEAD = (
+    "(?:每(?:个?人|名(?:工人|员工|农民工|民工)?|位)|人均|一(?:个)?人(?=[差欠短0-9一二两三四五六七八九])|"
+    "各(?=[0-9一二两三四五六七八九]))"
 )
+_EACH = re.compile(_PER_HEAD + "[^，。！？；0-9]{0,10}$")
+_EACH_OWED = re.compile(_PER_HEAD + "[^，。！？；0-9月天日]{0,8}$")
+_PER_HEAD_HERE = re.compile(_PER_HEAD)
+_ABOUT = re.compile("(?:多|余|来)?(?:元|块)?(?:钱)?(?:左右|上下|以上|不等|的样子|到[0-9]|/|每|一天|一个月)")
+_ABOUT_BEFORE = re.compile("约|近|超|大概|差不多|多于|不到|少则|从|月|天|日|应|奖|罚|补|餐|押|交|缴")
 _PARTS = 3  # so many sums owed to one and another, and no total said: none of them is the figure
 _JOINED_WAGE = re.compile("^[、和及与][^，。！？；]{0,4}(?:工资|薪|工钱|劳务)")
 _THIS_YEAR = re.compile("今年以来[^。]{0,12}(?:办理|受理|查处|处理)[^。]{0,24}(?:件|起)")
 _MEDICAL = re.compile("(?:医疗|医药|治疗|住院)费[^，。！？；]{0,6}$")
 _DEMANDED = re.compile("要求|请求|主张|责令|判令|应当|应支付|须|讨要|合起来|算下来")
-_PAID = re.compile("(?:已|曾|先后|只|仅|陆续|共|才)?(?:支付|发放|付了|给了|发了|预付|付过|打了|已付)[^，。]{0,8}$")
+_PAID = re.compile(
+    "(?:已|曾|先后|只|仅|陆续|共|才)?(?:支付|发放|付了|给了|发了|预付|付过|打了|已付|已垫付|已先行垫付)[^，。]{0,8}$"
+)
 
 
 def amount(title: Reading, text: Reading) -> Fact | None:
@@ -118,7 +126,7 @@ def amount(title: Reading, text: Reading) -> Fact | None:
     found, product = _each_and_all(found, fields)
     best = strongest(found, bar=_BAR)
     if best is None:
-        return product
+        return product or sums.told_apart(fields, _WHY)
     cases = [fact for fact in found if fact.basis == "每案"]
     if best in cases:
         best = side_by_side(best, cases, _WHY)
@@ -276,7 +284,7 @@ def _each_and_all(found: list[Fact], fields: tuple[tuple[Field, Reading], ...]) 
     product: Fact | None = None
     for field, reading in fields:
         text = reading.view.text
-        if "每" not in text:
+        if not _PER_HEAD_HERE.search(text):
             continue
         read_here = numbers(text)
         persons = {
@@ -284,6 +292,9 @@ def _each_and_all(found: list[Fact], fields: tuple[tuple[Field, Reading], ...]) 
             for one in read_here
             if one.value and 2 <= one.value <= _CREW and not one.open and _HEADS.match(text, one.end)
         }
+        if not persons:
+            counted = headcounts.left_over(fields, _WHY)
+            persons = {counted.value} if counted and counted.value <= _CREW else set()
         if len(persons) > _CREWS:
             continue  # a roll of many crews: nobody can say which count goes with which rate
         for each in read_here:
@@ -293,8 +304,8 @@ def _each_and_all(found: list[Fact], fields: tuple[tuple[Field, Reading], ...]) 
                 or not _EACH.search(text[max(0, each.start - 20) : each.start])
             ):
                 continue
-            beside = text[max(0, each.start - 20) : each.end + 12]
-            if not _OWED.search(beside) and not _WAGE.search(beside):
+            beside = text[max(0, each.start - 28) : each.end + 12]
+            if not _OWED.search(beside) and not _WAGE.search(beside) and not re.search("[差短吞]|没[给发拿]", beside):
                 continue  # 每人1万元的餐费
             for count in persons:
                 whole = int(each.value * count * 100)
@@ -306,7 +317,8 @@ def _each_and_all(found: list[Fact], fields: tuple[tuple[Field, Reading], ...]) 
                     for one in found
                 ]
             owed = _EACH_OWED.search(text[max(0, each.start - 20) : each.start])
-            if owed and len(persons) == 1 and product is None:
+            about = _ABOUT.match(text, each.end) or _ABOUT_BEFORE.search(owed.group() if owed else "")
+            if owed and not about and not each.open and len(persons) == 1 and product is None:
                 count = next(iter(persons))
                 why = f"{_WHY}每人{text[each.start : each.end]}元×{count}人，未见合计"
                 product = Fact(int(each.value * count * 100), field, each.start, each.end, why, _BAR, "合计")

@@ -16,7 +16,7 @@ from monitors.regions import divisions
 _SUFFIX = re.compile(
     "(?:\\([\u4e00-\u9fff]{2,4}\\)(?:集团|股份|建设|工程|建筑|控股)*有限(?:责任)?公司|股份有限公司|有限责任公司|集团有限公司|有限公司|分公司|总公司|子公司|集团公司|劳务公司|建筑公司|建设公司|装修公司|装饰公司|房地产公司|开发公司|科技公司|物业公司|"
     "保安公司|公交公司|外包公司|传媒公司|置业公司|园林公司|工程公司|劳务队|施工队|工程队|项目部|公司|集团|矿业|"
-    "服装厂|电子厂|水泥厂|砖厂|茶厂|鞋厂|玩具厂|家具厂|加工厂|制衣厂|榨菜厂|砂石厂|糖厂|养殖场|农场|林场|煤矿|工厂|厂|"
+    "服装厂|电子厂|水泥厂|砖厂|茶厂|鞋厂|玩具厂|家具厂|加工厂|制衣厂|榨菜厂|砂石厂|糖厂|养殖场|农场|林场|煤矿|工厂|厂(?![房区家长商址里门内])|"
     "实验学校|补习学校|职业学校|培训学校|幼儿园|小学|中学|学院|大学|学校|驾校|培训中心|早教中心|人民医院|中医院|医院|疾控中心|卫生院|诊所|"
     "大酒店|酒店|宾馆|饭店|餐饮店|餐厅|餐饮|火锅店|(?:[美理]发|烧烤|奶茶|咖啡|便利|服装|早餐|面包|水果|药|足浴|修理|养生)店|面馆|饭馆|网吧|洗浴中心|养生馆|物业(?!公司|费|管理|服务|企业|集团|纠纷)|饭庄|山庄|会所|超市|专卖店|服务中心|健身|影城|度假村|景区|"
     "街道办事处|街道办|教育局|建设局|水务局|交通局|环卫所|环卫站|管理处|管委会|镇政府|乡政府|县政府|村委会|剧组|俱乐部|航空|快递(?:网点|站点)?|外卖站点|蛋糕|合作社|茶楼|公交|汽车|(?:中铁|中建|中交|中冶|中国水电|中国电建|中国铁建|水电)[一二三四五六七八九十]{1,3}局|航局|省建[一二三四五六七八九十]{1,2}公司)"
@@ -32,7 +32,7 @@ _BOUNDARY = re.compile(
     "(?:承包|承建|总包|发包|分包|转包|施工|监理|建设|业主)(?:方|商|单位)(?:的)?|承包(?!公司)|承建|总包(?!公司)|发包|分包(?!公司)给?|转包给|转给|(?<=[司厂院人局者队部府员工名])和|(?<=[我他她们人司方者队部厂员名曾已])同(?=[\u4e00-\u9fff]{2,12}(?:公司|厂))|"
     "说|指(?!南|挥)|(?<!国)有(?!限|色|机|线)|而|并(?!购)|但|(?<=[月日年天以])[内前后]|(?<=[0-9])[年月日时]|致使|导致|包括|以及|其中|通报|公布|强烈|"
     "实名|再次|网传|疑似|受(?!益)|替|帮|拖欠|起诉|雇|老板|实名举报|近日|昨日|目前|今天|上班|加强|推动|规范|强化|深化|往|冲(?!压)|众人|聚(?=集|众)|抵工资|公然|严惩|清理|执行|"
-    "求助|判决|判令|裁定|裁决|威胁|恐吓|惹|玩得过|保障|深化|配合|联系|任职|供职|就职|[0-9]号|否认|帮忙解决|解决|咨询|回应|路过|等待|责令|督促|约谈|拨至|核查|核实|查处)"
+    "被(?:申请人|告人?|执行人)(?:为|是|：)?|求助|(?:欠薪|涉案|涉事|用工|被执行|失信|欠钱)(?:企业|单位|公司)(?=[\u4e00-\u9fff]{4})|判决|判令|裁定|裁决|威胁|恐吓|惹|玩得过|保障|深化|配合|联系|任职|供职|就职|[0-9]号|否认|帮忙解决|解决|咨询|回应|路过|等待|责令|督促|约谈|拨至|核查|核实|查处)"
 )
 _GENERIC = frozenset(
     [
@@ -108,6 +108,12 @@ _GENERIC = frozenset(
         "门店",
         "校区",
         "死后公司",
+        "新公司",
+        "老公司",
+        "原公司",
+        "全厂",
+        "工业园",
+        "产业园",
         "判决公司",
     ]
 )
@@ -135,7 +141,7 @@ _UNDERTOOK = re.compile(
 # Who stands as the subject of "owes" in a headline or first sentence, whatever its name ends in (钟薛高被曝欠薪).
 _SUBJECT = re.compile(
     "(?P<name>[\u4e00-\u9fffa-z0-9·()]{2,26}?)(?:突然|一直|长期|恶意|无故|多次|再次|竟|仍|已|都|却|否认|承认|澄清|方面|疑似|疑|老板|公司老板|负责人|方面|个体老板|董事长|ceo|总裁|创始人|内部)*"
-    "(?:被曝|被指|被爆|被员工|被讨|停发|拖欠|欠薪|拖延|克扣|不发|发不出|发不起|未发|没发|托欠|欠我|欠农|欠工|欠员|欠民|(?:在职|离职|前|老|女|男|全体|有|多名|大量|部分|一名|一)?员工|回应(?![^，。]{0,6}(?:剧组|公司|单位|医院|学校|工厂|东家|老板)[^，。]{0,4}(?:拖欠|欠))|开学至今未发|仅剩|近?[一两二三四五六七八九十几数]+个?月(?:没|未)发|数月未发|到[0-9]+月底前停发)"
+    "(?:被曝|被指|被爆|被员工|被讨|停发|拖欠|欠薪|拖延|克扣|不发|发不出|发不起|未发|没发|托欠|欠我|欠农|欠工|欠员|欠民|(?:在职|离职|前|老|女|男|全体|有|多名|大量|部分|一名|一)?员工(?!资)|回应(?![^，。]{0,6}(?:剧组|公司|单位|医院|学校|工厂|东家|老板)[^，。]{0,4}(?:拖欠|欠))|开学至今未发|仅剩|近?[一两二三四五六七八九十几数]+个?月(?:没|未)发|数月未发|到[0-9]+月底前停发)"
 )
 _PREFIX = re.compile(
     "^(?:(?:又有|前|离职|老|多名|有|一名)*(?:员工|网友|工人|司机|教师|老师|骑手|群演|演员|业主|家长)(?:称|自曝|爆料|曝|举报|投诉|控诉|反映|实名举报)|如何看待|投诉通?|举报|曝|网曝|反映|强烈要求|恳请|恳求|请求|关于|有关|网传|疑似|再次|实名|近日|国内首批[^，。]{0,8}之一|当事人回应|官方回应|教育局回应|卫健委回应|回应|我投诉|我举报|请|帮忙解决|帮忙|解决|咨询|严查|求助|控诉|[^，。]{2,6}局?长?通报|对|就)+"
@@ -158,6 +164,7 @@ _PLAIN = re.compile(
     "(?<!家)(?<!个)(?<!某)(?P<name>(?:劳务|装修|外包|公交|建筑|保洁|保安|物业|运输|劳务派遣)公司|养殖场|施工队|劳务队|项目部|教育局|教体局|财政局|城管局|环卫所|环卫站)(?=(?:称[^，。；a-z0-9]{0,6})?(?:共|总共|还|一直|至今|已|已经|仍|老板)*(?:拖欠|欠|没发|未发|不发|发不))"
     "|(?<=拨至|拨给|拨到|付给|拨付)(?P<paid>(?:劳务|装修|外包|保洁|保安|物业|施工|总包|承包|劳务派遣)公司)"
 )
+_NO_PERSON = re.compile("[账薪钱资不没未给被饭找跑躲逃]")
 # Kinds that with a place before them still name nobody: 平顶山公交.
 _KINDS = frozenset(("公交", "汽车", "航空", "企业", "学院", "大学", "快递", "餐饮", "物业", "足球俱乐部"))
 # 被某某欠薪, 向某某讨薪: the name stands between the two words, whatever it ends in.
@@ -221,11 +228,9 @@ def _registered(text: str) -> list[tuple[int, int, str]]:
     """Names by their last words (…有限公司, …学校), back to the nearest boundary."""
     found: list[tuple[int, int]] = []
     for match in _SUFFIX.finditer(text):
-        left = max(0, match.start() - 26)
+        left = left_of(text, match.start())
         if match.group()[0] in "中水" and match.group().endswith("局"):
             left = match.start()  # 中建二局 is a whole name
-        for boundary in _BOUNDARY.finditer(text, left, match.start()):
-            left = boundary.end()
         # 云南滇示建设(集团)有限公司, 深圳分公司 of …有限公司: what touches is one name.
         if found and left <= found[-1][1] and match.end() - found[-1][0] <= 30:
             found[-1] = (found[-1][0], match.end())
@@ -238,12 +243,34 @@ def _registered(text: str) -> list[tuple[int, int, str]]:
     ]
 
 
+def left_of(text: str, start: int) -> int:
+    """Where a name that ends in the suffix at ``start`` begins: at the nearest boundary, 26 characters back at most."""
+    left = max(0, start - 26)
+    for boundary in _BOUNDARY.finditer(text, left, start):
+        left = boundary.end()
+    return left
+
+
+def is_office(name: str) -> bool:
+    """Whether this is a court, an office or a paper that tells of debts of others."""
+    return bool(_NOT_OWNER.search(name))
+
+
+def is_nameless(name: str) -> bool:
+    """Whether only the place and the plainest kind are told (江苏一公司, 河南一小学)."""
+    return (
+        "民" not in name
+        and bool(_NAMELESS.match(name))
+        and name.endswith(("公司", "医院", "学", "学校", "企业", "高校", "高中"))
+    )
+
+
 def _persons(text: str, names: list[tuple[int, int, str]]) -> list[tuple[int, int, str]]:
     """Foremen, owners and accused by name; ``manager`` where a company beside them owes."""
     found: list[tuple[int, int, str]] = []
     for match in _PERSON.finditer(text):
-        if match["name"].endswith(("称", "说", "示")):
-            continue  # 负责人解释称, 承包人都说: surnames that are words, too
+        if match["name"].endswith(("称", "说", "示")) or _NO_PERSON.search(match["name"]):
+            continue  # 负责人解释称, 承包人都说, 老板管饭不给钱, 包工头赖账: surnames that are words, too
         # 某某公司老板陈某: the company owes, its owner only runs.
         runs = any(match.start() - 14 <= end <= match.start() + 1 for _, end, _ in names) or (
             not match.group().startswith(_DEBTOR_ROLES) and any("有限" in text[start:end] for start, end, _ in names)
@@ -307,6 +334,8 @@ def _is_name(name: str, *, subject: bool) -> bool:
     if not subject and any(name.endswith(kind) and _ends_in_place(name[: -len(kind)]) for kind in _KINDS):
         return False
     if _ONE_KIND.search(name) or _NO_NAME.search(name) or firm_names.is_phrase(name):
+        return False
+    if firm_names.is_clause(name, subject=subject):
         return False
     return bool(subject and _BORROWED.search(name)) or not _NOT_OWNER.search(name)
 

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
-from monitors.opinion import employer_names
+from monitors.opinion import employer_names, firm_names, workplaces
 from monitors.opinion.mentions import Reading
 
 Field = Literal["title", "text"]
@@ -23,6 +23,15 @@ _LOWER = re.compile("(?:分包|劳务|用工|用人|雇佣)(?:方|单位|商|给
 _OTHER_DEBT = re.compile(
     "(?:没有?给|未付|未支付|拖欠|欠)[^，。；工薪]{0,16}(?:工程款|材料款|货款|进度款)(?!和|及|、|与|[^，。]{0,2}工资)"
 )
+_REGISTERED = re.compile("(?:公司|集团|合作社)$")
+_LIST = re.compile("等[0-9一二三四五六七八九十]+[多余]?家|第[一二三四五]批|[多数]家|名单[^。]{0,20}(?:包括|分别)")
+_CONTRACTED = re.compile(
+    "(?:外包|劳务|分包)(?:公司|方|单位|队伍|商)(?=[^，。；]{0,24}?(?:拖欠|欠[^，。]{0,10}(?:工资|钱)))"
+)
+_DENIED = re.compile("并非|不实|辟谣|实际是")
+# 酒店外包保洁, 景区的外包公司: the client whose work was given away owes nothing.
+_GIVEN_AWAY = re.compile("的?(?:食堂|保洁|物业|分拣|安保|配送|绿化|客房)*外包")
+_KIND_ONLY = re.compile("[\u4e00-\u9fff]{2}(?:公司|企业)|[\u4e00-\u9fff]{2,5}厂")
 _PAYS_FOR = re.compile("(?:已|先行|代为|全额|足额|按时|已经|将)+[^，。；]{0,4}(?:垫付|拨付|支付|结清|付清)")
 _ALIAS = re.compile("\\((?:以?下称|以?下简称|简称)[^()]{1,14}\\)")
 _HIRED_BY = re.compile("(?:招用|雇用|雇佣|聘用|招募|招聘|派遣)")
@@ -31,7 +40,7 @@ _TAIL = re.compile(
 )
 _KIND_POINTS = {"person": 1.5, "manager": 0.5, "subject": 1.2, "generic": 0.2, "described": 0.7, "passed on": 1.4}
 _NOT_THE_DEBTOR = re.compile(
-    "门口|门前|大门|附近|对面|楼下|协助|帮助|帮我|督促|出面|尽快|介入|协调|核实|调查|为我|做主|关注|等[0-9]+[多余]?家"
+    "门口|门前|大门|附近|对面|楼下|协助|帮助|帮我|督促|出面|尽快|介入|协调|核实|调查|为我|做主|关注|抢救|治疗|救治|住院|等[0-9]+[多余]?家"
 )
 _BEFORE = (
     (_UPPER, -0.5),
@@ -79,12 +88,61 @@ def find(title: Reading, text: Reading) -> Employer | None:
         if score >= _BAR and (best is None or (score, -start) > (best[0], best[1])):
             best = (score, -start, Employer(_as_written(reading, start, end), field, start, end))
     if best is None:
+        return _alone(candidates) or _workplace(fields)
+    return _full_name(_company_behind(_contractor(best[2], text), candidates), candidates)
+
+
+def _alone(candidates: list[_Candidate]) -> Employer | None:
+    """The only company registered by name in the report, where nothing makes it a payer, a client or a helper."""
+    named = {
+        reading.view.text[start:end]: (field, reading, start, end, kind)
+        for field, reading, start, end, kind in candidates
+        if kind == "name" and _REGISTERED.search(reading.view.text, start, end)
+    }
+    if any(_LIST.search(reading.view.text) for _, reading, *_ in named.values()):
+        return None  # one of many on a list
+    whole = [one for name, one in named.items() if "有限" in name] or list(named.values())
+    if len(whole) != 1:
         return None
-    return _full_name(_company_behind(best[2], candidates), candidates)
+    field, reading, start, end, kind = whole[0]
+    text = reading.view.text
+    if (
+        _score(reading, start, end, kind) <= 0
+        or firm_names.is_clause(text[start : end - 2], subject=True)
+        or _DENIED.search(text)
+    ):
+        return None
+    if _UPPER.search(text[max(0, start - 8) : start]) or _OTHER_DEBT.match(text, end) or _PAYS_FOR.match(text, end):
+        return None
+    return Employer(_as_written(reading, start, end), field, start, end)
+
+
+def _workplace(fields: tuple[tuple[Field, Reading], ...]) -> Employer | None:
+    """一家烤鱼店, 砖厂老板: no name is told, but the kind of workplace is; the text goes first."""
+    spans = [(span, field, reading) for field, reading in reversed(fields) for span in workplaces.find(reading)]
+    spans.sort(key=lambda found: -found[0][0])
+    mentions = [mention for _, reading in fields for mention in reading.mentions]
+    if mentions and not any(mention.mood == "stated" for mention in mentions):
+        return None  # who is told not to owe, or asked to see to it that nobody does
+    names = {reading.view.text[start:end] for (_, start, end), _, reading in spans}
+    if not spans or spans[0][0][0] < (workplaces.BAR_ALONE if len(names) == 1 else workplaces.BAR):
+        return None
+    (_, start, end), field, reading = spans[0]
+    return Employer(_as_written(reading, start, end), field, start, end)
+
+
+def _contractor(found: Employer, text: Reading) -> Employer:
+    """景区欠薪 in the headline, 景区外包公司拖欠 below: who was given the work owes, not where it is done."""
+    behind = _CONTRACTED.search(text.view.text) if found.field == "title" and "有限" not in found.name else None
+    if not behind or found.name in behind.group():
+        return found
+    return Employer(_as_written(text, behind.start(), behind.end()), "text", behind.start(), behind.end())
 
 
 def _company_behind(found: Employer, candidates: list[_Candidate]) -> Employer:
     """某项目欠薪 in the headline, 某某公司拖欠12名工人工资 below it: the registered company owes, not the worksite."""
+    if found.field == "title" and _KIND_ONLY.fullmatch(found.name):
+        return _alone(candidates) or found
     if found.name.endswith(("公司", "集团")):
         return found
     for field, reading, start, end, kind in candidates:
@@ -123,7 +181,11 @@ def _score(reading: Reading, start: int, end: int, kind: str) -> float:
     alias = _ALIAS.match(text, end)
     end = alias.end() if alias else end
     after = text[end : end + 14]
-    if _NOT_THE_DEBTOR.match(text, end) or before.endswith(("下称", "简称")):
+    if (
+        _NOT_THE_DEBTOR.match(text, end)
+        or _GIVEN_AWAY.match(text, end)
+        or before.endswith(("下称", "简称", "工地在", "位于", "地点在", "项目在"))
+    ):
         return 0.0
     if _AUTHORITY.search(name) and kind != "subject" and not _OWES_ITSELF.match(text, end):
         return 0.0  # who is asked for help, or whose gate it is

@@ -38,6 +38,18 @@ _PHRASE = re.compile(
 )
 
 
+_KIND = re.compile(
+    "(?:公司|集团|[厂店馆院校园局社所站场矿标]|[业建]|建设|酒店|房|工程|高速|项目|工地|山庄|物业|餐饮|蛋糕|公交|航空|汽车|定制|中小学|学|队|部|城|中心|机构|基地|俱乐部|政府|办事处|部门)$"
+)
+_NEVER = re.compile(
+    "[^a-z]在[^a-z]+的|^[进出下]厂|(?:工业园区?|产业园区?|物流园区?|园区|开发区|经开区|新区)$|(?:修|盖|砌|搭|装修|修建)[一个家栋]*(?:酒店|民宿|厂|学校|医院|宾馆|客栈)$|[给帮]人"
+)
+_CLAUSE = re.compile(
+    "[的了着过我你他她这那哪谁]|[0-9]+[月日年个]|^自|[起与和及]$|^[数几多][十百千万]$|^(?:数百|上千|进厂|赖账|举报|公布|反映|曝光|转让|护林|饲养|养护)|"
+    "[做干修领讨找追卖垫爬堵围拘管赖]|工地人|拿到|领回|没|不(?!走|二)|未|只|还|也|就|把|让|请|问|去年|今年|明年|主播$|单位|[又再]$|^工伤|^骗子"
+)
+
+
 def trimmed(name: str) -> tuple[int, int]:
     """``name[start:end]``: the name without the words and the places beside it.
 
@@ -81,6 +93,13 @@ def _after_site(name: str, start: int, end: int) -> int:
 def is_phrase(name: str) -> bool:
     """Whether the words say what somebody did or how many they were, instead of naming one."""
     return bool(_PHRASE.search(name))
+
+
+def is_clause(name: str, *, subject: bool) -> bool:
+    """Whether the words are a piece of a clause (修酒店, 自8月15日起); a ``subject`` of "owes" is judged harder."""
+    if _NEVER.search(name):
+        return True
+    return subject and bool(_CLAUSE.search(name)) and not _KIND.search(name)
 
 
 def is_built(text: str, end: int) -> bool:

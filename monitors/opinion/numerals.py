@@ -33,6 +33,7 @@ NUMBER = re.compile(
 _PIECES = re.compile("([零〇]?)([0-9]{1,4}|[" + "".join(_DIGITS)[2:] + "])(" + _UNIT + "?)")
 # 50至60名, 30到40万: between two numbers, so neither is the figure.
 _TO = re.compile("(?:至|到|-|~|—{1,2})(?=[0-9" + _NUMERALS + "])")
+_SPACED = re.compile("(?P<digits>[0-9](?: [0-9]){1,6}) ?(?=[名人位个万元块])")
 _MORE_TIMES = re.compile("次(?!性)")  # 欠8万多次讨要: the 多 belongs to the times asked
 
 
@@ -88,7 +89,7 @@ def numbers(text: str) -> tuple[Number, ...]:
     at, ranged = 0, -1
     while match := NUMBER.search(text, at):
         at = match.end()
-        one = _value(text, match)
+        one = _spaced(text, match) or _value(text, match)
         if one is None:
             continue
         at = one.end
@@ -99,6 +100,16 @@ def numbers(text: str) -> tuple[Number, ...]:
             one, ranged = replace(one, value=None), to.end()
         found.append(one)
     return tuple(found)
+
+
+def _spaced(text: str, match: re.Match[str]) -> Number | None:
+    """搬运工 1 5 人: single digits with a blank between each are one number, broken to escape notice."""
+    if text[match.start() + 1 : match.start() + 2] != " ":
+        return None
+    digits = _SPACED.match(text, match.start())
+    if not digits:
+        return None
+    return Number(match.start(), digits.end("digits"), Decimal(digits["digits"].replace(" ", "")), open=False)
 
 
 def _value(text: str, match: re.Match[str]) -> Number | None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from monitors.opinion import headcounts, singles
 from monitors.opinion.figures import (
     WORKER,
     Fact,
@@ -56,55 +57,15 @@ _WORKER_BEFORE = re.compile(rf"(?:{WORKER})(?:人数|总数)?(?:达到?|超过?|
 _MONEY_BEFORE = re.compile("薪$|工资$|欠$|讨$|款$|钱$")
 _BAR = 2.0
 _WHY = "涉及人数："
+_ROUND = re.compile("：(?:[近上约超过]?[一数]?[百千][多余]?)(?:名|位|个|人|号|(?=[\u4e00-\u9fff]))")
 _CASE = re.compile("拖欠[0-9]+[多余]?(?:名|位|个)")
 _PAID_EACH = re.compile("(?:的)?(?:劳动报酬|工资|薪酬|劳务费)[^，。！？；]{0,4}[0-9]")
-_LISTED = re.compile("(?:(?<![\u4e00-\u9fff])|(?<=[省市县镇乡村]人))[\u4e00-\u9fff]{2,4}[，；](?:男|女)[，；。]")
 _SUM_RATHER = 1000  # 欠8000民工工资 is a sum, 欠300员工工资 a count
 _TOTAL = re.compile("共|合计|总计|总共|累计|涉及|全体|一共|所有|总人数|全部")
-_ONE_MORE = re.compile("(?:我|本人|他|她|某)(?:和|及|与|带着|带领|同|跟|以及)(?:其它|其他|另外|另|其余|我的|我们|的)?$")
-_SINGLE_PERSON = re.compile(
-    "(?:女子|男子|小伙|女孩|男孩|老人|老汉|大爷|大妈|女员工|男员工|女工|男工|保姆|外卖员|外卖小哥|骑手|快递员|女生|男生|大学生|研究生|助理)"
-    "|(?:一|某|[0-9]{1,2}岁的?)(?:名|个|位)?(?:[^，。0-9]{0,4}?)(?:员工|工人|农民工|民工|司机|厨师|保安|教师|老师|店员|打工人|环卫工|演员|歌手|选手|主播|教练|模特|球员|外教|医生|护士|程序员|剪辑师|摄影师|学徒|月嫂|保洁)"
-    "|[男女](?:演员|歌手|选手|主播|司机|教师|老师|医生|护士|模特)|^员工(?=讨)"
+_ONE_MORE = re.compile(
+    "(?:我|本人|他|她|某|您|你|师傅|女士|先生)(?:和|及|与|带着|带领|同|跟|以及)(?:其它|其他|另外|另|其余|我的|我们|的|同车间|同班组|同村|同厂|同队)*$"
 )
-_COLLECTIVE_OWED = re.compile(
-    "(?:快递员|骑手|外卖员|民工|员工|工人|教师|职工|老师|协管员|工友|全体|环卫工|司机|医护|我们|众人|多人|业主|保安|队员)"
-    "[^，。！？；讨要索自拖欠]{0,4}(?:工资|薪|血汗钱|工钱|劳动报酬)|们"
-)
-_LONE_ACTOR = re.compile("一(?:名|个|位)?(?:男子|女子|工人|民工|农民工|员工|男工|女工|小伙|老汉|老人|外卖员|工友)")
-_SEVERAL = re.compile(
-    "们|几十|数十|多名|数名|等人|我们|工友|十几|上百|数百|众多|一群|大批|[0-9二三四五六七八九十百]+(?:余|多)?名?(?:工人|民工|农民工|员工|职工)"
-)
-# Old people and children held up a placard with the workers: they are their family, and nobody says how many worked.
-_DOZENS = "(?:十几|几十|数十|几百|数百|上百|二三十|三四十|[一二三四五六七八九]十几)(?:多|余)?(?:名|位|个|号|人)"
-_VAGUE_CROWD = re.compile(_DOZENS + "|老人(?:和|与|带着|、)?(?:孩子|小孩|儿童)|带着(?:老人|孩子|老小|一家)")
-_MANY = re.compile("几十|数十|多名|数名|等人|十几|上百|数百|众多|一群|大批")
-_OWED_ME = re.compile("(?:拖欠|欠|克扣|不发|不给|没给|未给)(?:了)?(?:我|本人)(?!们|等|公司|司|厂|单位|校)")
-_PAIR = re.compile(
-    "(?:夫妻俩|夫妇俩?|夫妻[二两]人|夫妻(?=的?(?:工资|工钱|血汗钱))|两口子|父子俩|父女俩|母子俩|母女俩|兄弟俩|姐妹俩|姐弟俩|兄妹俩)(?![^，。！？；被]{0,8}(?:拖欠|欠(?!薪)))"
-    "(?=的?(?:工资|工钱|血汗钱)|[^。！？；]{0,24}(?:打工|务工|干活|做工|上班|被拖欠|被欠|讨薪|讨要|工资[^，。]{0,3}[没未]|没拿到|未拿到|血汗钱))"
-)
-# One person told of by name or kinship: 其父亲…被欠薪, 拖欠李女士工资, 农民工邢某讨要工资.
-_ONE = (
-    "(?:(?:其|我|她|他|自己的?|我的)(?:父亲|母亲|爸爸?|妈妈?|丈夫|妻子|老公|老婆|儿子|女儿|哥哥?|弟弟?|姐姐?|妹妹?|爷爷|叔叔?|舅舅?|爱人)"
-    "|(?:农民工|民工|工人|员工|职工|务工者|劳动者|司机|骑手|保安|保洁员?|厨师)(?<!名)[\u4e00-\u9fff]某某?|(?<![和与及、从了者官警师])[\u4e00-\u9fff](?:先生|女士|师傅|大爷|大姐|阿姨|老汉))"
-    "(?!等|们|和|与|、|的(?:公司|企业|工厂|工地|店)|经理|老板|承包|[0-9])"
-)
-_WAGES = "(?:工资|薪|工钱|劳动报酬|血汗钱|加班费|劳务费)"
-_ONE_OWED = re.compile(
-    _ONE + "(?:[^。！？；]{0,30}?(?:被(?!控|指|曝|告|判|列|抓|捕|拘|认定|诉|以|责令|公诉)[^，。！？；]{0,12}?"
-    "(?:拖欠|欠薪|欠工|克扣)|(?:讨要|追讨|索要|追索|讨回|要回)[^，。！？；]{0,8}"
-    + _WAGES
-    + "|(?:没有?|未)(?:拿|领|收|要)到[^，。！？；]{0,6}"
-    + _WAGES
-    + "|(?:拖欠|欠|克扣|不给|没给)了?(?:他|她|自己|其本人|其)(?!们|他|余)))"
-    "|(?:拖欠|欠|克扣|不给|没给)了?" + _ONE + "[^，。！？；]{0,10}" + _WAGES
-)
-_NOT_OWED_ONE = re.compile(
-    "(?:律师|记者|民警|法官|检察官|负责人|老板|经理|包工头|房东|工头|被告人?|嫌疑人|我们|人大代表)$"
-)
-_FIRST_PERSON = re.compile("本人|我(?!们|国|县|市|省|校|院|司|区|厂|等|村|镇|单位|公司|方|局)")
-_FIRST_PLURAL = re.compile("我们|咱们|大家|工友|同事|员工们|其他员工|其他人|一批|大伙|我等|全体|很多员工|多名|数名")
+_WITH_SELF = re.compile("(?:连|加上|算上|包括)(?:他|她|我)?(?:自己|本人|我)(?:一共|共|总共)?$")
 
 
 def workers(title: Reading, text: Reading) -> Fact | None:
@@ -117,13 +78,31 @@ def workers(title: Reading, text: Reading) -> Fact | None:
     for field, reading in fields:
         found.extend(_person_candidates(field, reading))
     found = summed(found)
-    best = strongest(found, bar=_BAR)
+    best = _sharper(strongest(found, bar=_BAR), found)
     if best is None:
-        return _single(title, text)
+        return _without_wages_beside(title, text, fields)
     cases = [fact for fact in found if fact.basis == "每案"]
     if best in cases:
         best = side_by_side(best, cases, _WHY)
     return chosen(best, [fact for fact in found if fact.score >= _BAR and fact.value != best.value])
+
+
+def _without_wages_beside(title: Reading, text: Reading, fields: tuple[tuple[Field, Reading], ...]) -> Fact | None:
+    """One person told of plainly, else a count that stands apart, else who alone tells of his pay."""
+    one = singles.single(title, text)
+    if one is None or one.field == "title":
+        counted = headcounts.left_over(fields, _WHY)
+        if one is None or (counted and counted.why.endswith(title.view.text[one.start : one.end])):
+            return counted or singles.by_subject(title, text)  # 六名大学生 below, 大学生 in the headline
+    return one
+
+
+def _sharper(best: Fact | None, found: list[Fact]) -> Fact | None:
+    """百余名 here and 120名 there are one crowd: the exact count is kept."""
+    if best is None or best.value % 100 or not _ROUND.search(best.why):
+        return best
+    exact = [fact for fact in found if best.value < fact.value < best.value * 1.5 and fact.score >= _BAR - 0.6]
+    return max(exact, key=lambda fact: fact.score, default=best)
 
 
 def _person_candidates(field: Field, reading: Reading) -> Iterator[Fact]:
@@ -137,7 +116,7 @@ def _person_candidates(field: Field, reading: Reading) -> Iterator[Fact]:
         if after["unit"] == "个" and not after["kind"] and not text.startswith("人", after.end()):
             continue
         if number.value == 1:
-            continue  # 一名工人 is told by ``_single``: most "one"s of a report are somebody else
+            continue  # 一名工人 is told by ``singles``: most "one"s of a report are somebody else
         if (
             after["kind"] is None
             and after["unit"] in ("名", "位")
@@ -192,6 +171,8 @@ def _person_score(  # noqa: C901 - one line per sign for or against
     score += 1.6 if distance <= 4 else 1.2 if distance <= 16 else 0.7 if distance <= 40 else 0.0
     score += 0.4 if _OWED_BEFORE.search(before[-6:]) else 0.0
     score += 0.5 if _TOTAL.search(before[-8:]) else 0.0
+    score += 1.3 if re.match("(?:名|位|个)?人?(?:共|合计|总共|一共)(?![^，。]{0,3}同)", behind) else 0.0
+    score += 1.6 if _WITH_SELF.search(before) else 0.0
     score += 1.2 if _WORKER_BEFORE.search(before) else 0.0
     score += 0.8 if re.search("带了?$|带着$|雇了?$|雇用了?$|雇佣了?$|招了?$|一共有$", before) else 0.0
     if _HURT.search(clause) and distance > 2:
@@ -222,64 +203,3 @@ def _person_score(  # noqa: C901 - one line per sign for or against
     if _ONE_MORE.search(before) and value < 1000:
         return score + 0.4, value + 1, why + "，另加本人"
     return score, value, why
-
-
-def _single(title: Reading, text: Reading) -> Fact | None:
-    """One person's own wages: a headline about one worker, or a complaint in the first person singular."""
-    head, whole = title.view.text, text.view.text
-    if title.mentions:
-        match = _SINGLE_PERSON.search(head)
-        crowd = _VAGUE_CROWD.search(head + "\n" + whole[:300])
-        if match and not crowd and not _COLLECTIVE_OWED.search(head) and not _many_or_debtor(head, match):
-            return Fact(1, "title", match.start(), match.end(), "涉及人数：单人", 1.0)
-    actor = _LONE_ACTOR.search(whole[:300])
-    if actor and not _SEVERAL.search(head + "\n" + whole) and (text.of("extreme") or text.mentions):
-        near = [(h.start, h.end) for h in text.of("extreme")] + [(m.start, m.end) for m in text.mentions]
-        if any(0 <= start - actor.end() <= 30 for start, _ in near):
-            return Fact(1, "text", actor.start(), actor.end(), "涉及人数：单人", 1.0)
-    told = _told_of_one(head, whole)
-    if told:
-        return told
-    first = _OWED_ME.search(head + "\n" + whole)
-    alone = bool(first) and not re.search("民工|工人|我们|我等|全体", head)
-    first = _FIRST_PERSON.search(whole)
-    plural = len(_FIRST_PLURAL.findall(whole))
-    opening = whole.startswith("本人") and plural == 0
-    if (
-        first
-        and (alone or opening or not _COLLECTIVE_OWED.search(head))
-        and plural <= 1
-        and (alone or opening or len(_FIRST_PERSON.findall(whole)) >= 2)
-        and any(m.strength >= 0.5 for m in (*title.mentions, *text.mentions))
-        and not re.search("民工|员工工资|工人工资|我司|我公司|我单位|我代表", head + whole[:400])
-    ):
-        return Fact(1, "text", first.start(), first.end(), "涉及人数：本人", 1.0)
-    return None
-
-
-def _told_of_one(head: str, whole: str) -> Fact | None:
-    """夫妻俩, 其父亲, 李女士: who is owed is told by kinship or a name, and nobody else is."""
-    named = _LISTED.findall(whole) if "，男" in whole or "，女" in whole or "；男" in whole else []
-    if len(named) > 1 and _FIRST_PLURAL.search(whole) and not re.search(_DOZENS, whole):
-        first = _LISTED.search(whole)
-        if first:
-            return Fact(len(named), "text", first.start(), first.end(), f"涉及人数：列名{len(named)}人", 1.0)
-    fields: tuple[tuple[Field, str], ...] = (("title", head), ("text", whole[:600]))
-    for field, told in fields:
-        pair = _PAIR.search(told)
-        if pair and not _MANY.search(head + whole):
-            return Fact(2, field, pair.start(), pair.start() + 3, "涉及人数：二人", 1.0)
-        one = _ONE_OWED.search(told)
-        if one and not _NOT_OWED_ONE.search(told[: one.start()]) and not _SEVERAL.search(head + "\n" + whole):
-            return Fact(1, field, one.start(), one.end(), "涉及人数：单人", 1.0)
-    return None
-
-
-def _many_or_debtor(head: str, match: re.Match[str]) -> bool:
-    if (
-        re.search("[名位们多等众数几各全]$|集体|[0-9]人?$", head[max(0, match.start() - 2) : match.start()])
-        and head[match.start()] not in "一某"
-    ):
-        return True
-    behind = head[match.end() : match.end() + 8]
-    return bool(re.match("[^，。被]{0,3}(?:拖欠|欠(?!薪)|恶意)|们", behind))
