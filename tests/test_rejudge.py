@@ -204,6 +204,21 @@ def test_what_becomes_irrelevant_leaves_and_what_becomes_relevant_joins(desk):
     assert job_of(desk.store).counts.joined == 3
 
 
+def test_what_a_newer_version_throws_out_is_kept_for_its_period_from_then(desk, tmp_path, monkeypatch):
+    from monitors.opinion import retention
+
+    monkeypatch.setenv("MONITORS_DATA", str(tmp_path))
+    settings = SETTINGS.model_copy(update={"data_dir": tmp_path})
+    days = timedelta(days=SETTINGS.retention.irrelevant_days)
+    take_in(desk, "都市报", TOWER)
+    late = NOW + days + timedelta(days=10)
+    ask(desk.store, now=late)
+    work(desk.store, Other(desk.judge, "甲版", {"镇雄": {"relevant": False}}), now=late)
+    for now, left in ((late + timedelta(days=1), 1), (late + days - HOUR, 1), (late + days + HOUR, 0)):
+        retention.run(desk.store, settings, now=now, pause=lambda _: None)
+        assert len(members(desk.store)) == left, now
+
+
 def test_an_old_report_found_relevant_opens_no_alert_a_recent_one_does(desk):
     old = take_in(desk, "都市报", TOWER)
     recent = take_in(desk, "论坛", SCHOOL, after=timedelta(days=40))

@@ -24,16 +24,15 @@ from monitors.opinion.judge import Judge, Report
 from monitors.opinion.model import Judgement
 from monitors.opinion.rejudge_job import FIELDS, Counts, Job
 from monitors.opinion.rejudge_labels import Settled
-from monitors.opinion.retention import TEXT_REMOVED
+from monitors.opinion.retention import LEFT, TEXT_REMOVED
 from monitors.settings import Settings
 from monitors.store import tables as t
 from monitors.store.engine import Store
 
-BATCH = 100  # reports per transaction
+BATCH = 50  # reports per transaction: pages and polls write in between
 _PASSES = 3  # over reports that somebody else changed while they were judged
 # What a story is summed up from beside the columns; a change of any other part concerns the report alone.
 _SUMMED = ("matched", "acts", "gathered", "visiting_province", "public_project", "specific_claim")
-_LEFT = "left"  # key in ``item.judgement``: the story a report was in until it was judged irrelevant
 _FOUND_BY = ("region", "employer")  # what newcomers find a report by
 
 
@@ -222,7 +221,7 @@ def _put(
             continue  # found again in the next pass, if it is still there
         after = rejudge_labels.settled(row, own, asked, said.get(row.id, {}), settings=settings)
         if after is not None:
-            counts = counts.plus(_store(connection, row, after, touched, settings=settings))
+            counts = counts.plus(_store(connection, row, after, touched, settings=settings, now=now))
     for story_id in touched:
         as_of = story_edits.as_of(connection, story_id, now)
         change = intake.refresh_story(connection, story_id, settings=settings, now=now, as_of=as_of)
@@ -231,19 +230,28 @@ def _put(
 
 
 def _store(
-    connection: Connection, row: Row[Any], after: Settled, touched: dict[int, None], *, settings: Settings
+    connection: Connection,
+    row: Row[Any],
+    after: Settled,
+    touched: dict[int, None],
+    *,
+    settings: Settings,
+    now: datetime,
 ) -> Counts:
     """One report: its columns, its reasons, and the story it is in, leaves or joins."""
     changes = _changes(row, after)
-    kept = {name: value for name, value in row.judgement.items() if name not in after.why and name != _LEFT}
-    if not after.columns["relevant"] and (last := row.story_id or row.judgement.get(_LEFT)):
-        kept[_LEFT] = last
+    kept = {name: value for name, value in row.judgement.items() if name not in after.why and name != LEFT}
+    before = row.judgement.get(LEFT)
+    if not after.columns["relevant"] and row.story_id is not None:
+        kept[LEFT] = {"story": row.story_id, "at": now.isoformat()}
+    elif not after.columns["relevant"] and before:
+        kept[LEFT] = before
     judgement = rejudge_labels.note(connection, row.id, {**kept, **after.why}, after)
     connection.execute(update(t.item).where(t.item.c.id == row.id).values(**after.columns, judgement=judgement))
     joined = left = 0
     if after.columns["relevant"] and row.story_id is None:
         # Back to where it was, if it was anywhere: a model given up again leaves every story as it found it.
-        last = row.judgement.get(_LEFT)
+        last = before["story"] if before else None
         story_id = membership.join(connection, row.id, settings=settings, now=row.fetched_at, story_id=last)
         touched[story_id], joined = None, 1
     elif not after.columns["relevant"] and row.story_id is not None:

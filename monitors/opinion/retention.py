@@ -39,6 +39,7 @@ META_KEY = "retention"  # when the job was last done and how many rows it remove
 _CLAIM = "retention_claim"  # while it runs: whose it is, when it last moved, what it has removed so far
 _ABANDONED = timedelta(minutes=2)  # a run that has not moved for this long died with its process
 TEXT_REMOVED = "text_removed"  # key in ``item.judgement``: the day (Asia/Shanghai) the text was removed
+LEFT = "left"  # key in ``item.judgement``: the story a report was in until it was judged irrelevant, and since when
 
 
 @dataclass(frozen=True, slots=True)
@@ -247,6 +248,8 @@ def _irrelevant(cutoff: datetime) -> Select[Any]:
         item.story_id.is_(None),
         item.demo.is_(False),
         item.id.not_in(_LABELLED),
+        # Held for a wage report until it was judged again: its period begins then, else a poor model costs the archive.
+        func.coalesce(item.judgement[(LEFT, "at")].as_string(), "") < cutoff.isoformat(),
     )
 
 
