@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from decimal import Decimal
+from functools import cache
 
 import streamlit as st
 
@@ -52,6 +53,14 @@ def panel(found: Dossier) -> None:
         _row(report, output)
     if (wrong := st.session_state.pop(_WRONG, None)) is not None:  # no form was open to say it in
         st.error(wrong)
+
+
+def farewell() -> bool:
+    """Where a correction has just moved the story out of the person's region, say so instead of “没有这起事件”."""
+    note = st.session_state.pop(_NOTE, None)
+    if note is not None:
+        st.info(f"{note}事件现由其他地区办理，不再属于您的辖区。")
+    return note is not None
 
 
 def _chosen(found: Dossier, reports: tuple[Judged, ...]) -> Judged:
@@ -172,12 +181,12 @@ def _submit(report: Judged, output: Output) -> None:
     _save(report, output.field, entered, note)
 
 
-@st.cache_data(max_entries=1, show_spinner=False)
-def _divisions() -> list[str]:
+@cache
+def _divisions() -> tuple[str, ...]:
     """Nowhere, Yunnan, each of its prefectures with its counties, then the other provinces."""
     home = sorted(one.code for one in (*divisions.prefectures(), *divisions.counties()))
     others = [d.code for d in divisions.everywhere() if d.level == "province" and d.code != divisions.YUNNAN]
-    return ["", divisions.YUNNAN, *home, *others]
+    return ("", divisions.YUNNAN, *home, *others)
 
 
 def _save(report: Judged, field: LabelField, value: Value, note: str) -> None:

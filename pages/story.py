@@ -57,6 +57,8 @@ def _drawer(story_id: int) -> None:
         st.error(str(error), icon="⛔")
         return
     if found is None:
+        if judgement.farewell():
+            return
         st.warning("没有这起事件，可能已随演示数据清除。", icon="🔍")
         return
     now = utc_now()

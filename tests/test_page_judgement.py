@@ -99,7 +99,7 @@ def choice(app, label):
 @pytest.mark.parametrize(("output", "enter", "column", "stored", "words"), ENTRIES, ids=[one[0] for one in ENTRIES])
 def test_what_is_entered_stands_and_can_be_taken_back(told, signed, output, enter, column, stored, words):
     house, (first, _) = told
-    signed(Role.COUNTY_CLERK, "530628")
+    signed(Role.PREFECTURE_REVIEWER, "530600")
     before = house.item(first)
     app = click(drawer(), f"{first}-{output}-wrong")
     enter(app)
@@ -115,6 +115,19 @@ def test_what_is_entered_stands_and_can_be_taken_back(told, signed, output, ente
     app = click(app, f"{first}-{output}-undo")
     assert house.item(first) == before
     assert "已由示例人员更正" not in everything(app)
+
+
+def test_who_moves_a_story_to_another_county_is_told_where_it_went(told, signed):
+    house, (first, _) = told
+    signed(Role.COUNTY_CLERK, "530628")
+    app = click(drawer(), f"{first}-county-wrong")
+    choice(app, "正确的地点").set_value("530627")
+    app = submit(app)
+    assert house.stories()[0]["region"] == "530627"
+    shown = everything(app)
+    assert "已记下地点：昭通市镇雄县。事件已重新汇总。事件现由其他地区办理，不再属于您的辖区。" in shown
+    assert "没有这起事件" not in shown
+    assert "没有这起事件" in everything(drawer())
 
 
 def test_an_amount_that_is_none_is_said_beside_the_form(told, signed):

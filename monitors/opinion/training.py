@@ -72,8 +72,8 @@ class Scores:
         return f"{whole} 条判对 {self.correct}，漏判 {self.missed}，误报 {self.alarms}"
 
     def worse(self, than: Scores) -> bool:
-        """More missed or more false alarms: precision or recall has fallen."""
-        return self.missed > than.missed or self.alarms > than.alarms
+        """Fewer right, or more missed: a false alarm costs a look, a missed report the workers their chance."""
+        return self.correct < than.correct or self.missed > than.missed
 
 
 @dataclass(frozen=True, slots=True)
