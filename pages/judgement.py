@@ -47,6 +47,8 @@ def panel(found: Dossier) -> None:
         st.info(note)
     report = _chosen(found, reports)
     st.caption(f"研判模型：{report.model or '未记录'}。改正立即生效并留痕，也用于今后的训练。")
+    for told in report.period:
+        st.caption(told)
     if not report.inside:
         st.caption("这篇报道已移出本事件。")
     for output in report.outputs:

@@ -9,14 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal, Protocol
 
 from monitors.clock import local
-from monitors.opinion import acts, employers, facts, sentiment, stance, trained
+from monitors.opinion import acts, arrears, employers, facts, sentiment, stance, trained
 from monitors.opinion.lexicon import SHOWN_GROUPS, Lexicon, shipped
 from monitors.opinion.mentions import Reading, read
-from monitors.opinion.model import Evidence, Judgement, Scope
+from monitors.opinion.model import Evidence, Judgement, Period, Scope
 from monitors.opinion.normalise import View
 from monitors.opinion.relevance import Document, Relevance, features
 from monitors.opinion.severity import ACT_NAMES, SeverityInputs, assess
@@ -114,7 +114,7 @@ class Judge:
 
     def _relevant(self, report: Report, found: Relevance, place: Place, document: Document, tone: float) -> Judgement:
         title, text = document.title, document.text
-        claim = _claim(title, text)
+        claim = _claim(title, text, local(report.published).date())
         at = claim.stance
         scope: Scope = "背景" if at.policy else place.scope
         people = claim.people.value if claim.people else None
@@ -158,6 +158,7 @@ class Judge:
             visiting_province=visiting,
             public_project=public,
             specific_claim=claim.specific,
+            period=_period(claim.period, document),
         )
 
 
@@ -178,6 +179,7 @@ class _Claim:
     deeds: list[acts.Act]
     stance: stance.StanceFound
     specific: bool
+    period: arrears.Found | None = None
 
     @property
     def codes(self) -> tuple[str, ...]:
@@ -185,7 +187,7 @@ class _Claim:
         return tuple(deed.code for deed in self.deeds) or (("complaint",) if self.specific else ())
 
 
-def _claim(title: Reading, text: Reading) -> _Claim:
+def _claim(title: Reading, text: Reading, published: date) -> _Claim:
     people, owed = facts.workers(title, text), facts.amount(title, text)
     if people and owed and owed.value > people.value * _FEN_PER_PERSON:
         owed = None  # E13 of the ledger: more than 50万元 a person is another sum of money
@@ -196,7 +198,7 @@ def _claim(title: Reading, text: Reading) -> _Claim:
     if at.policy:  # who is named there praises, orders or is praised
         return _Claim(people, owed, None, [], at, specific=False)
     specific = (signs and stated) or bool(deeds) or (stated and at.stance == "unresolved")
-    return _Claim(people, owed, employer, deeds, at, specific)
+    return _Claim(people, owed, employer, deeds, at, specific, arrears.find(title, text, published))
 
 
 def _snow_scorer(settings: Settings) -> _Scorer:
@@ -289,12 +291,20 @@ def _claim_evidence(document: Document, claim: _Claim) -> Iterator[Evidence]:
         yield _point(views[field], field, start, end, why, "stance")
     for deed in claim.deeds:
         yield _point(views[deed.field], deed.field, deed.start, deed.end, ACT_NAMES[deed.code], "act")
-    for fact, about in ((claim.people, "workers"), (claim.owed, "amount")):
+    for fact, about in ((claim.people, "workers"), (claim.owed, "amount"), (claim.period, "period")):
         if fact:
             yield _point(views[fact.field], fact.field, fact.start, fact.end, fact.why, about)
     if claim.employer:
         named = claim.employer
         yield _point(views[named.field], named.field, named.start, named.end, "可能的欠薪单位", "employer")
+
+
+def _period(found: arrears.Found | None, document: Document) -> Period | None:
+    if found is None:
+        return None
+    view = (document.title if found.field == "title" else document.text).view
+    told = _point(view, found.field, found.start, found.end, found.why, "period")
+    return Period(found.first, found.last, found.months, told.text)
 
 
 def _point(view: View, field: Field, start: int, end: int, why: str, about: str) -> Evidence:  # noqa: PLR0917 - a record
@@ -324,6 +334,7 @@ def as_json(judgement: Judgement) -> dict[str, Any]:
         "workers": judgement.workers,
         "amount_fen": judgement.amount_fen,
         "employer": judgement.employer,
+        "period": _period_as_json(judgement.period),
         "matched": list(judgement.matched),
         "acts": list(judgement.acts),
         "evidence": [
@@ -334,3 +345,9 @@ def as_json(judgement: Judgement) -> dict[str, Any]:
         "floors": list(severity.floors) if severity else [],
         "model": judgement.model,
     }
+
+
+def _period_as_json(period: Period | None) -> dict[str, Any] | None:
+    if period is None:
+        return None
+    return {"from": period.first or None, "to": period.last or None, "months": period.months, "text": period.text}

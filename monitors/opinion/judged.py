@@ -71,6 +71,7 @@ class Judged:
     relevance: float
     inside: bool
     outputs: tuple[Output, ...]
+    period: tuple[str, ...] = ()  # 欠薪时段 as told, with the report's words
 
 
 def of_story(connection: Connection, actor: Actor, story_id: int, *, limit: int = 50) -> tuple[Judged, ...]:
@@ -112,6 +113,7 @@ def _judged(row: Row[Any], standing: Mapping[LabelField, Label], story_id: int) 
             Output(field, getattr(row, COLUMNS[field][0]), _reasons(row, field), standing.get(field))
             for field in fields
         ),
+        period=_period(row),
     )
 
 
@@ -122,6 +124,11 @@ def _reasons(row: Row[Any], field: LabelField) -> tuple[str, ...]:
         return (*parts, *why.get("floors", ()))
     told = (f"“{one['text']}”{one['why']}" for one in why.get("evidence", ()) if one["about"] in _ABOUT[field])
     return tuple(dict.fromkeys(told))
+
+
+def _period(row: Row[Any]) -> tuple[str, ...]:
+    evidence = row.judgement.get("evidence", ())
+    return tuple(f"{one['why']}（“{one['text']}”）" for one in evidence if one["about"] == "period")
 
 
 def _label(row: Row[Any]) -> Label:

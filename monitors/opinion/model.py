@@ -172,6 +172,19 @@ class Severity:
 
 
 @dataclass(frozen=True, slots=True)
+class Period:
+    """For which months wages are owed (欠薪时段): 2025-03 to 2025-08, ``last`` empty where still unpaid today.
+
+    ``months`` how many, None where unknown; ``text`` the report's own words.
+    """
+
+    first: str
+    last: str
+    months: int | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Judgement:
     """What the watch thinks of one report. Four independent outputs, never one score.
 
@@ -203,3 +216,4 @@ class Judgement:
     visiting_province: int | None = None
     public_project: bool = False
     specific_claim: bool = False
+    period: Period | None = None
