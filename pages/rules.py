@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from monitors.opinion import rulebook
+from monitors.opinion.board import elapsed_words
 from monitors.opinion.lexicon import shipped
 from monitors.opinion.rulebook import Group, Weight
 from monitors.settings import Settings
@@ -26,7 +27,7 @@ def _page(settings: Settings) -> None:
     with model:
         _model(settings)
     with levels:
-        st.html(_levels(settings))
+        st.html(_levels(settings), width=760)
     with words:
         _words()
 
@@ -53,19 +54,19 @@ def _model(settings: Settings) -> None:
     )
     rejudging.draw()
     with st.expander(f"相关性的 {len(weights)} 项特征与权重", key="rules-weights"):
-        st.html(_weights(weights, own=bool(chosen.trained_at)))
+        st.html(_weights(weights, own=bool(chosen.trained_at)), width=760)
 
 
 def _weights(weights: tuple[Weight, ...], *, own: bool) -> Html:
     note = "各项权重相加，正数表示更像欠薪报道，负数表示更不像；没有一项单独决定结果。"
-    heads = [tag("th", "特征"), tag("th", "权重", class_="n")]
+    heads = [tag("th", "特征"), tag("th", "权重")]
     if own:
-        heads.append(tag("th", "随程序发布", class_="n"))
+        heads.append(tag("th", "随程序发布"))
     rows = []
     for one in weights:
-        cells = [tag("td", one.meaning), tag("td", f"{one.weight:+.2f}", class_="n")]
+        cells = [tag("td", one.meaning), tag("td", f"{one.weight:+.2f}")]
         if own:
-            cells.append(tag("td", f"{one.shipped:+.2f}", class_="n"))
+            cells.append(tag("td", f"{one.shipped:+.2f}"))
         rows.append(tag("tr", *cells))
     return tag("div", tag("p", note, class_="muted"), tag("table", tag("tr", *heads), *rows), class_="dossier")
 
@@ -75,14 +76,14 @@ def _levels(settings: Settings) -> Html:
         tag(
             "tr",
             tag("td", one.name),
-            tag("td", f"{one.score} 分及以上", class_="n"),
-            tag("td", f"{one.sign_minutes} 分钟", class_="n"),
-            tag("td", f"首发后 {one.public_hours} 小时", class_="n"),
+            tag("td", f"{one.score} 分及以上"),
+            tag("td", elapsed_words(60 * one.sign_minutes)),
+            tag("td", f"首发后 {one.public_hours} 小时"),
         )
         for one in rulebook.levels(settings)
     ]
     head = tag("tr", *(tag("th", name) for name in ("内部预警级别", "分值", "签收时限", "公开回应时限")))
-    acts = [tag("tr", tag("td", words), tag("td", f"{points} 分", class_="n")) for words, points in rulebook.acts()]
+    acts = [tag("tr", tag("td", words), tag("td", f"{points} 分")) for words, points in rulebook.acts()]
     story, severity = settings.story, settings.severity
     other = (
         f"距春节 {severity.festival_days} 天以内加 5 分；确认已解决减 20 分，但不低于各项底线级别。",
@@ -98,7 +99,7 @@ def _levels(settings: Settings) -> Html:
         tag("h4", "级别与时限"),
         tag("table", head, *rows),
         tag("h4", "行为分值"),
-        tag("table", tag("tr", tag("th", "行为"), tag("th", "分值", class_="n")), *acts),
+        tag("table", tag("tr", tag("th", "行为"), tag("th", "分值")), *acts),
         tag("h4", "其他规则"),
         tag("ul", *(tag("li", line) for line in other)),
         tag("p", "本页为现行设置，须由管理员在服务器上修改 config.toml 后重新启动。", class_="muted"),
@@ -129,7 +130,7 @@ def _found(groups: tuple[Group, ...], wanted: str) -> Html:
         return tag("div", tag("p", "词库中没有这个词语。", class_="muted"), class_="dossier")
     head = tag("tr", *(tag("th", name) for name in ("词语", "组", "分量", "说明")))
     rows = [
-        tag("tr", tag("td", term.text), tag("td", group.name), tag("td", f"{term.weight:g}", class_="n"), _note(term))
+        tag("tr", tag("td", term.text), tag("td", group.name), tag("td", f"{term.weight:g}"), _note(term))
         for group, term in hits[:200]
     ]
     return tag("div", tag("table", head, *rows), class_="dossier")

@@ -23,7 +23,7 @@ _SHOWN_TITLE = 34  # characters of a title in a list to choose from
 def say() -> None:
     """How the last merge, split or taking back went; once, above the tabs."""
     if (note := st.session_state.pop(_NOTE, None)) is not None:
-        st.success(note, icon="✅")
+        st.success(note, icon=":material/check_circle:")
 
 
 def panel(found: Dossier) -> None:
@@ -46,7 +46,7 @@ def _related(near: tuple[Neighbour, ...]) -> Html:
         return tag("div", head, tag("p", "没有同一用工单位、同一县的其他事件。", class_="muted"), class_="dossier")
     lines = [tag("li", f"{stage_words(one)}　", _link(one.id, one.title), f"（{_about(one)}）") for one in near]
     why = tag(
-        "p", "同一用工单位、同一县的其他事件，可能是此事的前因或后续；各自立案、各自计时，不自动合并。", class_="muted"
+        "p", "同一用工单位、同一县的其他事件，可能是此事的前因或后续；各自报警、各自计时，不自动合并。", class_="muted"
     )
     return tag("div", head, why, tag("ul", *lines), class_="dossier")
 
@@ -100,7 +100,11 @@ def _merge(found: Dossier) -> None:
         with context.look() as connection:
             near = story_neighbours.mergeable(connection, context.actor(), found.id, words, context.settings().story)
         if not near:
-            st.caption("没有符合条件的事件。" if words.strip() else "同一地区、前后两周左右没有其他事件。")
+            st.caption(
+                "没有符合条件的事件。"
+                if words.strip()
+                else f"同一地区、前后 {2 * context.settings().story.window_days} 天内没有其他事件。"
+            )
             return
         by_id = {one.id: one for one in near}
         chosen = st.selectbox(

@@ -12,6 +12,7 @@ from streamlit.testing.v1 import AppTest
 from monitors.access.actor import SYSTEM
 from monitors.access.roles import Role
 from monitors.opinion import rejudge_job, rulebook, trained
+from monitors.opinion.board import elapsed_words
 from monitors.opinion.lexicon import shipped
 from monitors.opinion.rejudge_job import Counts, Job
 from monitors.store import tables as t
@@ -56,7 +57,7 @@ def test_the_page_shows_what_judges(archive, signed):
     settings = context.settings()
     assert trained.choose(settings).version in shown
     for one in rulebook.levels(settings):
-        assert f"{one.sign_minutes} 分钟" in shown
+        assert elapsed_words(60 * one.sign_minutes) in shown
         assert f"{one.score} 分及以上" in shown
     chosen, weights = rulebook.weights(settings)
     assert f"{weights[0].meaning}</td>" in shown

@@ -135,7 +135,7 @@ def test_editing_is_offered_to_those_who_may(affair, signed, role, region, offer
     assert ("story-split-do" in keys) == offered
 
 
-def test_a_refused_edit_says_why_and_changes_nothing(house, affair, signed):
+def test_an_edit_that_came_too_late_changes_nothing(house, affair, signed):
     signed(Role.DUTY_OFFICER)
     app = page(story=str(affair["other"]))
     app.selectbox(key="story-merge-other").select(affair["protest"]).run()
@@ -148,3 +148,4 @@ def test_a_refused_edit_says_why_and_changes_nothing(house, affair, signed):
     app.button(key="story-merge-do").click().run()
     assert not app.exception
     assert owners(house) == before
+    assert "本事件现在没有报道" in words(app)
