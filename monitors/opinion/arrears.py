@@ -15,9 +15,9 @@ from monitors.opinion.figures import Field
 from monitors.opinion.mentions import Reading
 from monitors.opinion.numerals import chinese
 
-_PAY = "(?:工资|薪(?!酬制)|工钱|劳动报酬|劳务费|血汗钱|汗水钱|加班费|课时费|绩效|钱|账)"
+_PAY = "(?:工资|薪(?!酬制)|工钱|劳动报酬|劳务费|血汗钱|汗水钱|加班费|课时费|绩效|配送费|跑单费|提成|钱|账)"
 _UNPAID = (
-    "(?:停发|欠发|未发|没有?发|没有?领|未领|没有?拿|未拿|没有?给|未给|不发|不给|没有?付|未付|没有?结|未结|未支付|没再发|少发|一直扣着?|拖欠|欠薪|欠着?|拖着|压着|"
+    "(?:停发|只发|欠发|未发|没有?发|没有?领|未领|没有?拿|未拿|没有?给|未给|不发|不给|没有?付|未付|没有?结|未结|未支付|没再发|少发|一直扣着?|拖欠|欠薪|欠着?|拖着|压着|"
     "不见工资|没见)"
 )
 _YEAR = "(?:(?P<{0}year>20[0-9]{{2}})年|(?P<{0}said>今年|去年|前年|本年|当年|同年))?"
@@ -154,7 +154,7 @@ def _since(text: str, published: date) -> Iterator[_Candidate]:
         until_now = "拖到" in match.group() or "至今" in match.group()
         if until_now or re.match(f"(?:的)?{_PAY}", behind) or re.search(_UNPAID, behind):
             first = _point(match, "a", published)
-            after = match.group().endswith("月后")  # 8月后没再发: August was paid
+            after = re.search("月份?(?:以|之)?后$", match.group())  # 8月后没再发: August was paid
             yield 2.6, match.start(), match.end(), _later(first, 1) if after else first, None, None
 
 
@@ -180,7 +180,9 @@ def _lengths(text: str) -> Iterator[_Candidate]:
                 continue
             told = {key.removeprefix("x_"): value for key, value in match.groupdict().items() if value}
             years = told.get("unit", "").startswith("年")
-            if years and ("欠" in match.group() or _AGO.search(text, 0, match.start())):
+            if years and (
+                re.search("欠[^年]*年", match.group()) or _AGO.search(text, max(0, match.start() - 4), match.start())
+            ):
                 continue
             months = _length(told)
             if months:

@@ -20,7 +20,7 @@ from monitors.opinion.numerals import Number, numbers
 WORKING = (
     "工人|工友|民工|员工|职工|队员|[\u4e00-\u9fff]工(?![程资地作期艺业会厂])|[技铁木石瓦漆花]匠|(?:机|帮|水|炮|桩|助|枪)手|师傅|"
     "[\u4e00-\u9fff](?<![人官成议党委会公动专演教])员(?!额|会|外)|司机|驾驶员|教师|老师|教练|医生|护士|医护|厨师|帮厨|大厨|后厨|护工|保安|保洁|保姆|月嫂|"
-    "主播|演员|群演|模特|歌手|乐手|顾问|经纪人|设计师|工程师|技师|理发师|美容师|老乡|乡亲|村民|兄弟|弟兄|姐妹|伙计|徒弟|学徒|阿姨|嬢嬢|婆婆|婆娘|"
+    "主播|演员|群演|模特|歌手|乐手|顾问|经纪人|设计师|工程师|[\u4e00-\u9fff]师(?![傅大生范资院部长])|师傅|老乡|乡亲|村民|兄弟|弟兄|姐妹|伙计|徒弟|学徒|阿姨|嬢嬢|婆婆|婆娘|"
     "大姐|大妈|大嫂|大叔|大爷|老哥|小伙|姑娘|汉子|妇女|老人|务工者|组长|名字|劳动者|打工者|打工人|大学生|学生工|实习生|暑假工|临时工|外聘工|帮工|建设者|翻译|"
     "前台|收银|文员|客服|销售|骑手|派件员|场工|劳力|劳动力|人员|人"
 )
@@ -94,13 +94,13 @@ def left_over(fields: tuple[tuple[Field, Reading], ...], label: str) -> Fact | N
         here = list(_candidates(field, reading, label))
         if any(fact.value == 0 for fact in here):
             return None
-        found += _joined(here, reading.view.text, label)
+        found += joined(here, reading.view.text, label)
     only = len({fact.value for fact in found}) == 1
     passing = [fact for fact in found if fact.score >= (_BAR_ALONE if only else _BAR)]
     return max(passing, key=lambda fact: (round(fact.score, 2), fact.field == "title", -fact.start), default=None)
 
 
-def _joined(found: list[Fact], text: str, label: str) -> list[Fact]:
+def joined(found: list[Fact], text: str, label: str) -> list[Fact]:
     """二十六名老师和五名前台: side by side in one phrase they are 31, unless a total follows."""
     if len(found) < 2:
         return found

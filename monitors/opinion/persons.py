@@ -76,7 +76,7 @@ def workers(title: Reading, text: Reading) -> Fact | None:
     found: list[Fact] = []
     fields: tuple[tuple[Field, Reading], ...] = (("title", title), ("text", text))
     for field, reading in fields:
-        found.extend(_person_candidates(field, reading))
+        found.extend(headcounts.joined(list(_person_candidates(field, reading)), reading.view.text, _WHY))
     found = summed(found)
     best = _sharper(strongest(found, bar=_BAR), found)
     if best is None:
@@ -179,6 +179,8 @@ def _person_score(  # noqa: C901 - one line per sign for or against
         score -= 1.8
     if re.search("(?:公司|单位|全厂|集团|企业|厂)(?:现|共|一共)?(?:有|拥有)(?:员工|职工|工人)$", before):
         score -= 2.0
+    if re.search("(?:走|辞职|离职)了?$", before):
+        score -= 2.5
     if re.search("(?:仅剩|只剩|剩下?)[^，]{0,6}$", before):
         score -= 2.5
     elif distance > 6 and re.search("(?:其中|另有|还有|仅有|只有|仅)[^，]{0,6}$", before):

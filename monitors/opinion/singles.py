@@ -135,7 +135,7 @@ _ONE_TOLD = re.compile(
     "|(?:一名|一位|一个|[0-9一二三四五六七八九十]{2,3}岁的?|独臂|残疾|(?:向|付|给|欠|原告|申请人|劳动者|阿姨|大姐|民工|焊工|学徒工?|工人|[瓦木泥油焊电漆技员]工|服务员|师傅|月嫂|保姆))(?:姓)?(?:[小老阿]?[\u4e00-\u9fff](?:某某?|师傅|先生|女士|大姐)|[小老阿](?![板师家人乡百总婆公爷妈])[\u4e00-\u9fff])"
     "|(?<![几多数全两])(?:一名|一位|一个|独臂)(?:[\u4e00-\u9fff]{0,4}?)(?:工人|民工|员工|服务员|月嫂|司机|焊工|木工|瓦工|看护工|护工|学徒工?|小工|保安|师傅|工程师|厨师)"
     "|(?:^|(?<=[，。！？；：\n]))[小老阿]?(?:[\u4e00-\u9fff](?:女士|先生|师傅|某某?|大姐|阿姨|大爷)|[小老阿](?![板师家人乡百总婆公爷妈])[\u4e00-\u9fff])"
-    "(?!等|们|和|与|、|带|的(?:公司|企业|工厂|工地|店)|经理|老板|承包)|(?:^|(?<=[，。！？；：\n]))阿姨姓)"
+    "(?!等|们|和|与|、|带|的(?:公司|企业|工厂|工地|店)|经理|老板|承包)|(?:^|(?<=[，。！？；：\n]))阿姨姓|(?:^|(?<=[，。！？；：\n]))[他她](?![们的家俩等称说表]))"
 )
 _DEBTOR = re.compile(
     "^(?:[^，。！？；]{0,6}(?:老板|包工头|承包|经营|雇主|跑路|失联|拖欠[^，。]{0,8}(?:工|人)|逃匿|被抓|获刑|落网|公司))"
@@ -172,7 +172,9 @@ def by_subject(title: Reading, text: Reading) -> Fact | None:
         ):
             return Fact(1, field, first.start(), first.end(), "涉及人数：本人", 1.0)
         for one in _ONE_TOLD.finditer(told):
-            if not _DEBTOR.match(told, one.end()) and not _NOT_OWED_ONE.search(told[: one.start()]):
+            if not _DEBTOR.match(told, one.end()) and not _NOT_OWED_ONE.search(
+                told, max(0, one.start() - 8), one.start()
+            ):
                 return Fact(1, field, one.start(), one.end(), "涉及人数：单人", 0.9)
     alone = _WORKED_ALONE.search(whole)
     if alone:
