@@ -24,6 +24,9 @@ _BLOCKADE = frozenset(
         "围堵",
         "围堵政府",
         "围攻",
+        "围住",
+        "包围",
+        "堵住",
         "围殴",
         "打砸",
         "封门",
@@ -48,7 +51,11 @@ _AVERTED = re.compile(
 _DENIED = re.compile("^[^。！？；]{0,10}(?:不属实|不实|谣言|说法不|系误传|并非)")
 _SUPPOSED = re.compile("(?:如果|假如|若|万一|一旦|难道|逼我|逼着|要不要|想要|恨不得)[^。！？；，]{0,10}$")
 _CLIMB = re.compile(
-    "(?:爬|攀爬|登|站|翻)(?:上|到|至|在)[^，。！？；]{0,10}?(?:塔吊|吊塔|吊臂|楼顶|天台|铁塔|电塔|高塔|广告牌|烟囱|桥栏|桥架)"
+    "(?:爬|攀|攀爬|登|站|翻)(?:上|到|至|在)[^，。！？；]{0,10}?(?:塔吊|吊塔|吊臂|楼顶|天台|铁塔|电塔|高塔|广告牌|烟囱|桥栏|桥架|信号塔|通信塔|水塔|天桥|高架|灯杆|电杆)"
+    "|(?:坐|站|蹲|趴|骑|跨|悬|吊)(?:在|到|上|于)[^，。！？；]{0,10}?(?:楼顶|天台|楼沿|窗台|护栏外|栏杆外|阳台外|桥沿|桥边|塔吊|吊臂|高处|脚手架|顶楼|女儿墙)"
+)
+_SIT = re.compile(
+    "(?:坐|守|站|挤|聚|候|围|睡|堵)(?:在|到|满)[^，。！？；]{1,14}?(?:不走|不肯走|不离|等说法|要说法|讨说法|讨要|讨薪|要工|要钱|静坐|要个|要求)"
 )
 _BLOCK = re.compile("堵(?:住|死|了)[^，。！？；]{0,8}(?:大门|门|路口|道路|路|出入口|通道)(?!诊|面|店|径|政|线)")
 _DEATH = re.compile("(?:[0-9一二三四五六]死|坠亡|身亡|死亡|致死|去世|遇难|抢救无效|当场死)")
@@ -91,6 +98,7 @@ def find(title: Reading, text: Reading) -> list[Act]:
                 found[code] = Act(code, field, hit.start, hit.end)
         _climb(field, reading, found)
         _block(field, reading, found)
+        _sit(field, reading, found)
         _harm(field, reading, found)
     return list(found.values())
 
@@ -140,6 +148,17 @@ def _block(field: Field, reading: Reading, found: dict[str, Act]) -> None:
             found.setdefault("blockade", Act("blockade", field, match.start(), match.end()))
 
 
+def _sit(field: Field, reading: Reading, found: dict[str, Act]) -> None:
+    """坐在售楼部不走: a gathering told by where they stay."""
+    text = reading.view.text
+    for match in _SIT.finditer(text):
+        before = text[max(0, match.start() - 24) : match.start()]
+        apart = min((max(m.start - match.end(), match.start() - m.end, 0) for m in reading.mentions), default=999)
+        refused = any(pattern.search(before) for pattern in (_PREVENTED, _AVERTED, _THREAT, _SUPPOSED))
+        if apart <= 60 and not refused and re.search("[0-9一二三四五六七八九十百几数][余多]?(?:名|个|位|人)", before):
+            found.setdefault("gathering", Act("gathering", field, match.start(), match.end()))
+
+
 def _harm(field: Field, reading: Reading, found: dict[str, Act]) -> None:
     """Death or injury in the wage dispute itself: beside an act or a mention, not a work accident."""
     text = reading.view.text
@@ -156,12 +175,8 @@ def gathered(title: Reading, text: Reading, acts: list[Act]) -> int | None:
     """Persons gathered: the number beside the gathering; 数十 counts as 20, 数百 as 200 (lower bounds)."""
     best: int | None = None
     readings = {"title": title, "text": text}
-    for act in acts:
-        if act.code not in ("gathering", "blockade", "stoppage"):
-            continue
-        whole = readings[act.field].view.text
-        left = max(0, act.start - 30)
-        window = whole[left : act.end + 20]
+    for whole, start, end in _crowded(readings, acts):
+        window = whole[max(0, start - 30) : end + 20]
         counts = [
             int(number.value)
             for number in numbers(window)
@@ -171,6 +186,22 @@ def gathered(title: Reading, text: Reading, acts: list[Act]) -> int | None:
         if counts:
             best = max(best or 0, *counts)
     return best
+
+
+def _crowded(readings: dict[str, Reading], acts: list[Act]) -> list[tuple[str, int, int]]:
+    """Where a crowd acts: the acts found, and the same word where the other field tells of it again."""
+    found = []
+    for act in acts:
+        if act.code not in ("gathering", "blockade", "stoppage"):
+            continue
+        whole = readings[act.field].view.text
+        found.append((whole, act.start, act.end))
+        if act.field == "title":
+            other, word = readings["text"].view.text, whole[act.start : act.end]
+            at = other.find(word)
+            if at >= 0:
+                found.append((other, at, at + len(word)))
+    return found
 
 
 def visiting_province(text: Reading, people: int | None) -> int | None:

@@ -265,6 +265,7 @@ _MOODS = {
     "denied": "被否认的欠薪表述",
     "preventive": "防范治理欠薪的表述",
     "supposed": "假设的欠薪表述",
+    "past": "多年前的欠薪往事",
 }
 _CONTEXTS = {"abroad": "境外语境", "sport": "体育语境", "show": "文娱语境", "reverse": "企业向员工追薪，非欠薪"}
 

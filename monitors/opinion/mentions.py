@@ -17,7 +17,7 @@ from monitors.opinion.normalise import View
 from monitors.opinion.normalise import view as make_view
 
 MentionKind = Literal["compound", "owe", "claim", "debt"]
-Mood = Literal["stated", "negated", "preventive", "denied", "supposed"]
+Mood = Literal["stated", "negated", "preventive", "denied", "supposed", "past"]
 
 _NEAR = 8  # characters between the two words of a plain mention
 _FAR = 26  # …of a mention with a long object between (拖欠我们施工班组三十余人的工资)
@@ -27,25 +27,79 @@ _STOP = re.compile("[。！？；\n]")
 _COMMA = re.compile("[，：]")
 _JOINED = re.compile("[和及与、加或并跟同以]|工程款")
 _NEGATED = re.compile(
-    "(?:没有|没|未|不|无|零|从不|从未|并未|未曾|不存在|不再|不会|并没有|没有任何|不存在任何|从来没有|从没|未发现|没有一起|无一)"
-    "(?:再|有|发生|出现|任何|一分钱|过|一例)?$"
+    "(?:没有|没|未|不|无|零|从不|从未|并未|未曾|不存在|不再|不会|并没有|没有任何|不存在任何|从来没有|从没)"
+    "(?:再|有|任何|一分钱|过|一例)?$"
 )
 _PREVENTIVE = re.compile(
-    "(?:防止|避免|杜绝|防范|预防|不得|严禁|不准|禁止|以免|免得|遏制|不能|不许|严防|打击|整治|治理|根治|清理|查处|惩治|惩处|严惩|解决|化解)"
-    "[^，。！？；]{0,6}$"
+    "(?:防止|避免|杜绝|防范|预防|不得|严禁|不准|禁止|以免|免得|遏制|不能|不许|严防|打击|整治|治理|根治|清理|查处|惩治|惩处|严惩|解决|化解|排查|摸排|检查|抽查)"
+    "[^，。！？；]{0,6}$|(?:防止|避免|杜绝|防范|不得|严禁|不准|禁止|严防)[^，。！？；]{0,20}$"
 )
-_PREVENTIVE_AFTER = re.compile("(?:的)?(?:问题)?(?:治理|整治|隐患|防治|源头|预防|专项|冬季|夏季)")
+_WARDED = re.compile("杜绝|防止|避免|严禁|防范|未(?:见|发现|出现|发生)")
+# An inspection that found none is the office's own account, not one employer's word.
+_INSPECTED = re.compile("(?:(?:未|没有|没)(?:发现|出现|发生)|未见|无一起|无一例)[^，。！？；]{0,14}$")
+_PREVENTIVE_AFTER = re.compile(
+    "(?:的)?(?:问题)?(?:治理|整治|隐患|防治|源头|预防|专项|冬季|夏季)"
+    "|(?:的)?(?:问题)?(?:投诉|举报|维权|反映|线索|的)*(?:电话|热线|渠道|平台|专线|窗口)|(?:怎么|如何|到哪|去哪)(?:反映|投诉|举报)|[^，。！？；]{0,2}零容忍|应急(?:垫付|保障|处置|预案|周转)"
+)
+_PLEDGED_AFTER = re.compile("^(?:的)?(?:情况)?(?:承诺|倡议|责任|创建|目标|公约)")
 _DENIED_AFTER = re.compile(
     "^[^。！？；]{0,10}(?:不属实|实为|其实是工程款|系工程款|不实|谣言|不存在|是假的|系误传|没有依据|并非事实)"
 )
-_DENIED_BEFORE = re.compile("(?:否认|辟谣|不存在|未发现|并非|不是)[^，。！？；]{0,8}$")
+_DENIED_BEFORE = re.compile(
+    "(?:否认|辟谣|不存在|并非|不是)[^，。！？；]{0,8}$"
+    "|(?:声明|否认|回应|声称|称|坚称|辩称)[^。！？；]{0,8}(?:从未|没有|并未|未|从没|不曾)[^，。！？；]{0,4}$"
+)
+# Years ago, in a life that has gone on since; what is still owed or was won back is a report of today.
+_PAST_BEFORE = re.compile(
+    "(?:曾经?(?!多次|数次|先后|承诺|答应|表示|向|到|找)[^，。！？；]{0,8}|(?:当年|早年|昔日|年轻时|那些年|旧时|从前|遇到过|经历过|碰到过|回忆|往事|岁月|解放前|旧社会|清末|清代|民国|"
+    "(?<![0-9一二三四五六七八九十])(?:[五六七八九十]|[一二三四五六七八九]?十[一二三四五六七八九]?|[5-9]|[1-9][0-9]|多)(?:多|余|来)?年前)[^。！？；]{0,16})$"
+)
+_AWAY = re.compile("[^，。！？；]{0,6}(?:到|逃|走|出来|起步)")
+_LIVES_ON = re.compile(
+    "至今|仍|还(?!我)|要回|追回|讨回|拿到|领到|到账|付清|结清|终于|补发|又|再次|立案|起诉|判|逮捕|抓"
+)
+_COUNT = "[0-9一二两三四五六七八九十百千几数]"
+_COUNTED = re.compile(f"{_COUNT}[余多来]?(?:名|个|位|号)(?!月)|我们{_COUNT}{{1,4}}人|兄弟|弟兄|班组")
+# 差我们五人四万块: short by a sum; the sum, its owner before it.
+_SHORT_BY = re.compile(
+    "(?:了|着|下)?(?:我|咱|俺|他|她|大家|大伙|兄弟|工|师傅|人|[0-9一二两三四五六七八九十]+[名个位])?[^，。！？；]{0,8}?"
+    f"{_COUNT}[0-9.一二两三四五六七八九十百千]{{0,8}}[多余来]?[万千百元块亿wk]"
+)
+# What makes a remark about pay an account of arrears: people, a time, a sum, work told of.
+_SIGNS = (
+    re.compile(
+        f"{_COUNT}[余多来]?(?:名|位|个(?!月|多月|小时|字|点|问|人所得)|人(?!民|均))|我们|咱们|俺|大伙|我(?!国|省|市|县|州|区|院|局|们)"
+    ),
+    re.compile(
+        f"(?:半|{_COUNT})[0-9]{{0,3}}(?:个)?(?:多)?(?:月|年(?![级代级薪])|天)|至今|到现在|到今天|去年|前年|腊月|过年|从[^，。]{{1,6}}(?:到|干到)"
+    ),
+    re.compile(f"{_COUNT}[0-9.一二两三四五六七八九十百千]{{0,8}}[多余来出]?(?:万|千|百|元|块)"),
+)
+_NOT_OWN = re.compile("借(?!口|故|机)|朋友|同学|亲戚|还债|房东|中奖|彩票|股票|理财")
+# A wage that does not come, told anyhow: not given, not seen, hung up, held, paid in kind.
+_LACK = re.compile(
+    "(?:没|未|不|无|难|迟迟)[^，。！？；]{0,2}?(?:给|掏|等|盼|发(?!现|展)|结|付|见|拿|领|收(?!入)|得(?!说|不|知|到提)|清|着落|肯|出(?!现)|认|理(?!想|解)|兑|还|打(?!工)|算数|答应)"
+    "|(?:拖|欠|压|扣|悬|卡|赖|挂|耗|吊|躲)(?:着|住|在|起)(?!地)|要不(?:到|来|下来|回)|下落|窟窿|一张纸|无头账|烂账|空头|还在路上|两手空空|口袋空空|挪走|花光|不知去向|打了水漂|成了空|黄了|泡了|打对折|打折扣|还(?:来|给?我)(?![得不])"
+)
+# One's own pay named by its sum or months (两个月的工资, 五万元工资): told of counted people it is owed or paid.
+_DEFINITE = re.compile(
+    f"(?:{_COUNT}{{1,3}}(?:个)?(?:多)?月|半年|一年|{_COUNT}[0-9.一二两三四五六七八九十百千]{{0,8}}[多余来]?(?:万|千|百)?[多余来]?[元块]?)(?:钱|左右)?的?$"
+)
+_ORDINARY = re.compile(
+    "涨|奖|月薪|年薪|招聘|招工|平均|人均|补偿|赔偿|相当|每月|多发|红包|福利|捐|个税|收入|保底|高达|提前|预支|罚|节省|花了|花掉|消费|存"
+)
+_IN_KIND = re.compile("(?<!相)(?:顶|抵|充|当作|折成)(?:了)?[^，。！？；]{0,8}?$")
+_SEEN = 12  # wages looked at in one text: a table of wages costs no more
+# A report without any of these needs no second look: plain search is far cheaper than the pattern.
+_NO_MONEY_KEYS = ("一分", "一毛", "分文", "着钱", "点钱", "拖起", "说好", "说按", "说做", "说干", "说完", "说就")
 # Work done and no money seen, the word for wages left out: how people tell it in the county's own speech.
 _NO_MONEY = re.compile(
-    "(?:一分钱?|一毛钱?|分文)(?:都|也)?(?:没|不|未)有?(?:见着|见到|得着|给|拿到|看到|发)|(?:要|整|讨|拿)不着钱|"
+    "没见(?:过|到|着)?一分|(?:一分钱?|一毛钱?|分文)(?:都|也)?(?:没|不|未)有?(?:见着|见到|得着|给|拿到|看到|发)|(?:要|整|讨|拿)不着钱|"
     "说好?(?:按月|做完|干完|完工)就?[发结给][^。！？；\n]{0,16}?(?:拖|没|不)|苦点钱[^。！？；\n]{0,16}?(?:硬是)?(?:不给|不得)|拖起不[给拿]"
 )
-_WORKED = re.compile(
-    "干活|做活|做工|打工|务工|上班|活路|接的活|干[了完]|做[了完]|工地|进场|活干|(?:喊|叫)(?:我们|咱们|人)|苦点钱|班组"
+WORKED = re.compile(
+    "干活|做活|做工|打工|务工|上班|活路|接的活|干[了完满]|做[了完满]|工地|进场|活干|(?:喊|叫)(?:我们|咱们|人)|苦点钱|班组|"
+    "帮工|活计|完工|验收|封顶|工头|工友|工棚|上了[^，。]{0,6}班|师傅|活儿|[0-9一二两三四五六七八九十]+天活|小工|民工|工人|给人|帮人|老板|包工|工坊|加工|[厂矿]上|厂里|栽了|装完|修完|盖完"
 )
 _WORKED_REACH = 60
 _PROPOSED = re.compile("(?:建议|提议|呼吁)[^，。！？；]{0,12}$")
@@ -134,9 +188,11 @@ def _wage_mentions(text: str, groups: dict[str, tuple[Hit, ...]]) -> list[Mentio
     found += _pairs(text, groups.get("owe", ()), pays, "owe", debts)
     found += _pairs(text, groups.get("claim", ()), pays, "claim", debts)
     workers = groups.get("worker", ())
-    found = [_promoted(mention, workers) for mention in found]
+    found = [_promoted(text, mention, workers) for mention in found]
     found += _owed_to(text, groups.get("owe", ()), workers)
-    found += _worked_for_nothing(text, debts)
+    found += _short_by(text, groups.get("short", ()), pays, debts)
+    found += _worked_for_nothing(text, groups.get("bare", ()), debts)
+    found += _unpaid(text, pays, found, debts, workers)
     found.sort(key=lambda mention: (mention.start, -mention.strength, -mention.end))
     merged: list[Mention] = []
     for mention in found:
@@ -163,12 +219,35 @@ def _owed_to(text: str, verbs: tuple[Hit, ...], workers: tuple[Hit, ...]) -> lis
     return found
 
 
-def _worked_for_nothing(text: str, debts: tuple[Hit, ...]) -> list[Mention]:
-    """干了七个月，一分钱没见着: work told of beside it, and no other debt."""
+def _short_by(text: str, words: tuple[Hit, ...], pays: tuple[Hit, ...], debts: tuple[Hit, ...]) -> list[Mention]:
+    """差我们五个人四万块, 还差三十万没付: a sum someone is short of, beside work or wages told of."""
     found: list[Mention] = []
-    for match in _NO_MONEY.finditer(text):
-        start, end = match.span()
-        if not _WORKED.search(text, max(0, start - _WORKED_REACH), end + 20):
+    for word in words:
+        match = _SHORT_BY.match(text, word.end)
+        if not match or any(
+            word.start - 20 <= debt.end
+            and debt.start <= match.end() + 8
+            and not _COMMA.search(text, debt.end, word.start)
+            for debt in debts
+        ):
+            continue
+        wages = any(pay.end >= word.start - 40 and pay.start <= match.end() + 20 for pay in pays)
+        left, right = max(0, word.start - _WORKED_REACH), match.end() + 40
+        if _NOT_OWN.search(text, left, right):
+            continue
+        if wages or WORKED.search(text, left, right):
+            found.append(Mention(word.start, match.end(), "owe", 0.9 if wages else FIRM + 0.05, "stated"))
+    return found
+
+
+def _worked_for_nothing(text: str, bare: tuple[Hit, ...], debts: tuple[Hit, ...]) -> list[Mention]:
+    """干了七个月，一分钱没见着: work told of beside it, and no other debt."""
+    spans = [(hit.start, hit.end) for hit in bare]
+    if any(key in text for key in _NO_MONEY_KEYS):
+        spans += [match.span() for match in _NO_MONEY.finditer(text)]
+    found: list[Mention] = []
+    for start, end in spans:
+        if not WORKED.search(text, max(0, start - _WORKED_REACH), end + 40) and _signs(text, start, end) < 2:
             continue
         if any(debt.end >= start - 20 and debt.start <= end + 20 for debt in debts):
             continue
@@ -176,11 +255,62 @@ def _worked_for_nothing(text: str, debts: tuple[Hit, ...]) -> list[Mention]:
     return found
 
 
-def _promoted(mention: Mention, workers: tuple[Hit, ...]) -> Mention:
-    """A word that may mean wages (血汗钱, 劳务费, 奖金) does so where workers stand beside it."""
-    if mention.strength >= FIRM or mention.strength < 0.35 or mention.kind == "compound":
+def _unpaid(
+    text: str, pays: tuple[Hit, ...], known: list[Mention], debts: tuple[Hit, ...], workers: tuple[Hit, ...]
+) -> list[Mention]:
+    """Wages with a lack beside them in whatever words, where people, a time, a sum or work make it a case."""
+    found: list[Mention] = []
+    for pay in pays[:_SEEN]:
+        if any(m.start <= pay.start < m.end and m.strength >= FIRM for m in known):
+            continue
+        lack = _LACK.search(text, pay.end, pay.end + 14) or _LACK.search(text, max(0, pay.start - 12), pay.start)
+        start, end = (min(pay.start, lack.start()), max(pay.end, lack.end())) if lack else (pay.start, pay.end)
+        if not lack:
+            kind = _IN_KIND.search(text[max(0, pay.start - 12) : pay.start])
+            own = None if kind else _definite(text, pay, workers)
+            start = pay.start - len(kind.group()) if kind else own if own is not None else -1
+            if start < 0:
+                continue
+        if _STOP.search(text[start:end]) or len(_COMMA.findall(text[start:end])) > 1:
+            continue
+        if _NOT_OWN.search(text, max(0, start - 30), end + 30):
+            continue
+        if any(debt.end >= start - 8 and debt.start <= end + 8 for debt in debts):
+            continue
+        told = _signs(text, start, end) + any(w.end >= start - 30 and w.start <= end + 30 for w in workers)
+        if told >= 2:
+            found.append(Mention(start, end, "owe", FIRM + 0.05, _mood(text, start, end)))
+    return found
+
+
+def _definite(text: str, pay: Hit, workers: tuple[Hit, ...]) -> int | None:
+    """Where the sum or the months before ``pay`` begin, if counted workers stand near and nothing ordinary does."""
+    sum_of = _DEFINITE.search(text[max(0, pay.start - 14) : pay.start])
+    if not sum_of or pay.term.weight < 1 or not any(abs(w.start - pay.start) <= 30 for w in workers):
+        return None
+    if not _COUNTED.search(text, max(0, pay.start - 40), pay.start) or _signs(text, pay.start, pay.end) < 3:
+        return None
+    if _ORDINARY.search(text, max(0, pay.start - 30), pay.end + 20):
+        return None
+    return pay.start - len(sum_of.group())
+
+
+def _signs(text: str, start: int, end: int) -> int:
+    """How many of people, time, sum and work stand within reach."""
+    left, right = max(0, start - _WORKED_REACH), end + _WORKED_REACH
+    return sum(bool(sign.search(text, left, right)) for sign in (*_SIGNS, WORKED))
+
+
+def _promoted(text: str, mention: Mention, workers: tuple[Hit, ...]) -> Mention:
+    """A word that may mean arrears (血汗钱, 劳务费, 等工资) does so beside workers, named or counted."""
+    if mention.strength >= FIRM or mention.strength < 0.2:
         return mention
-    close = any(hit.end >= mention.start - 12 and hit.start <= mention.end + 12 for hit in workers)
+    counted = bool(_COUNTED.search(text, max(0, mention.start - 14), mention.end + 4))
+    if mention.kind == "compound" or mention.strength < 0.35:  # a weaker word: only a number of people will do
+        weak = text[mention.start : mention.end]
+        docked = "扣" in weak and bool(WORKED.search(text, max(0, mention.start - 40), mention.end + 40))
+        return replace(mention, strength=FIRM) if counted and (docked or weak[:1] in "等盼应判") else mention
+    close = counted or any(hit.end >= mention.start - 12 and hit.start <= mention.end + 12 for hit in workers)
     return replace(mention, strength=FIRM) if close else mention
 
 
@@ -243,12 +373,18 @@ def _mood(text: str, start: int, end: int) -> Mood:  # noqa: PLR0911 - the first
         return "preventive"
     if _PROPOSED.search(before):
         return "supposed"
-    if _NEGATED.search(before[-8:]):
-        return "negated"
     if _DENIED_BEFORE.search(before) or _DENIED_AFTER.search(text[end : end + 24]):
         return "denied"
-    if _PREVENTIVE.search(before):
+    if _INSPECTED.search(before):
         return "preventive"
+    if _NEGATED.search(before[-8:]):
+        return "preventive" if _PLEDGED_AFTER.search(text[end : end + 6]) else "negated"
+    if _PREVENTIVE.search(before) or _WARDED.search(text, start, end):
+        return "preventive"
+    if before.endswith("从") and _AWAY.match(text, end):
+        return "past"  # 从讨薪人到调解员
+    if _PAST_BEFORE.search(before) and not _LIVES_ON.search(text[end : end + 30]):
+        return "past"
     if _SUPPOSED.search(before):
         return "supposed"
     return "stated"

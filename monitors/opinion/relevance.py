@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from monitors.errors import SettingsError
-from monitors.opinion.mentions import FIRM, Mention, Reading
+from monitors.opinion.mentions import FIRM, WORKED, Mention, Reading
 
 PATH = Path(__file__).resolve().parent.parent.parent / "data" / "lexicon" / "relevance.csv"
 _LEAD = 90  # characters of the text that open a report
@@ -28,10 +28,37 @@ _STILL = re.compile("至今|仍|多次|无果|未果|拖了|一直|迟迟|分文
 _POLICY = re.compile(
     "推进会|专项行动|部署|条例|宣传|冬季行动|攻坚行动|专项治理|督查|典型案例|黑名单|保证金制度|长效机制|联合下发|联合发布|工作会议"
 )
+_WAGE = "(?:工资|工钱|薪|血汗钱|辛苦钱|劳动报酬|劳务费)"
+_PAYEE = (
+    "(?:农民工|民工|工人|工友|职工|员工|劳动者|师傅|[0-9一二两三四五六七八九十百几数][0-9一二三四五六七八九十百]{0,5}[余多]?[名位个人]"
+    "[^，。！？；]{0,4}?(?:工|员|人|乡|民|师)|施工队|装修队|班组)"
+)
 _PAID_TO = re.compile(
-    "(?:农民工|民工|工人|工友|职工)[^。！？；]{0,12}?(?:拿到|领到|讨回|追回|要回|补发|兑付)[^，。！？；]{0,8}?(?:工资|工钱|薪|血汗钱)"
-    "|(?:垫付|讨回|要回)[^，。！？；]{0,14}?(?:工资|工钱|欠薪|血汗钱)"
-    "|(?:追回|补发|兑付)[^，。！？；]{0,8}?(?:农民工|民工|工人|工友|职工)[^，。！？；]{0,4}?(?:工资|工钱|欠薪|血汗钱)"
+    f"{_PAYEE}[^。！？；]{{0,12}}?(?:拿到|领到|领完|领回|喜领|讨回|追回|要回|补发|兑付|结清|付清|送到|发到)[^，。！？；]{{0,8}}?(?:{_WAGE}|执行款|案款|[0-9.]+万)"
+    f"|(?:垫付|讨回|要回)[^，。！？；]{{0,14}}?(?:{_WAGE}|欠薪)"
+    f"|(?:追回|补发|兑付)[^，。！？；]{{0,8}}?{_PAYEE}[^，。！？；]{{0,4}}?(?:{_WAGE}|欠薪)"
+    f"|(?:工资|执行|案|工钱)款?[^，。！？；]{{0,16}}?(?:发到|交到|送到|交给|打给|发给)[^，。！？；]{{0,8}}?{_PAYEE}"
+    f"|{_PAYEE}[^。！？；]{{0,14}}?{_WAGE}[^，。！？；]{{0,6}}?(?:(?:全部|悉数|如数|全额|足额)(?:到账|发放|领)|一次结清|当场结清|全部付清|送到|转账|发到)"
+    f"|{_WAGE}[^，。！？；]{{0,6}}?(?:讨|要|追)回来|(?:把|将){_WAGE}[^，。！？；]{{0,8}}?(?:送到|发到|交到)|{_PAYEE}[^，。！？；]{{0,4}}(?:领到?了?钱(?:回家|后)|拿到了?钱(?!吗|就|才))"
+)
+_PAID_REACH = 160  # a text that reports a payment says so at its start
+# 从事…研究, a survey or a book: the subject is the study, no case.
+_STUDY = re.compile(
+    "研究(?:述评|综述|基于|发现|表明|显示|指出|运用|报告)|论文|述评|文献|(?<!事)实证|[课选]题组|学位|专著|口述|地方志|契约(?:文书|[0-9一二三四五六七八九十]+[件份])|史料|新书|史研究|近代|清末|民初|旧社会|解放前|老照片|课题组"
+)
+# Somebody plays the unpaid worker: for alms, for clicks, for the price of materials.
+_STAGED = re.compile(
+    "(?:冒充|假扮|扮成|扮演?|假借|假冒|谎称|编造|虚构|伪装)[^。！？；]{0,16}?(?:讨薪|欠薪|工资|工钱|农民工|民工|工人)"
+    "|(?:编造|摆拍|虚构)[^。！？；]{0,24}?(?:视频|谣言|信息|剧情|段子)"
+    "|(?:实为|实际上?是|实系|目的是|其实是)[^。！？；]{0,8}?(?:索要|讨要|追讨|要|为)?[^，。！？；]{0,4}(?:材料款|货款|工程款|钢材款|设备款|机械款|租金|利润|债)"
+    "|(?:自称|声称|实为|其实)[^。！？]{0,24}?(?:剧本|摆拍|带货|炒作|引流)"
+)
+_ADVICE = re.compile(
+    "(?:如何|怎么|怎样)(?:避免被|防止被|避免遭|维权|应对|追讨|要回|讨要)|看这|记住|这[0-9一二两三四五六七八九十几]+[步招点条个]|攻略|避坑|贴士|支招|指南|注意事项|教你|该怎么"
+)
+_HIRED = re.compile("(?:雇|组织|花钱请|召集|招募)[^。！？；]{0,14}?(?:扮|冒充|装作|充当|假装|穿工装)")
+_AT_HOME = re.compile(
+    "农民工|(?<!移)民工|中国|我国|国内|国人|华工|中企|中资|(?<![多各该外几本])省|县|自治|[市区](?:人|法院|政府|检)|人社|劳动监察|公安|云南"
 )
 _PLOT = re.compile("剧中|剧里|片中|桥段|情景剧|相声|该剧|荧屏")
 _LISTED = re.compile("[、和及]")
@@ -53,7 +80,7 @@ class Document:
 
 
 def _firm(mentions: tuple[Mention, ...]) -> list[Mention]:
-    return [m for m in mentions if m.strength >= FIRM and m.mood in ("stated", "denied", "preventive", "supposed")]
+    return [m for m in mentions if m.strength >= FIRM and m.mood != "negated"]
 
 
 def features(document: Document) -> dict[str, float]:  # noqa: PLR0915 - one line per feature is the readable form
@@ -84,6 +111,9 @@ def features(document: Document) -> dict[str, float]:  # noqa: PLR0915 - one lin
     found["title_plain"] = float(any(m.strength >= 1.0 and m.kind != "claim" for m in t_firm))
     found["title_compound"] = float(any(m.kind == "compound" for m in t_firm))
     found["title_weak"] = float(bool(t_all) and not t_firm)
+    found["text_tells"] = float(
+        bool(t_firm and not x_firm and length) and bool(WORKED.search(x_text, 0, _PAID_REACH)) and _tells(x_text)
+    )
     found["lead_firm"] = float(bool(lead))
     found["text_firm"] = float(bool(x_firm))
     found["text_firm_2"] = float(count >= 2)
@@ -103,6 +133,10 @@ def features(document: Document) -> dict[str, float]:  # noqa: PLR0915 - one lin
     found["worker_title"] = float(bool(title.of("worker")))
     found["still_unpaid"] = float(bool((t_firm or x_firm) and _STILL.search(around)))
     found["paid_title"] = float(bool(_PAID_TO.search(t_text)) and not t_firm)
+    told = not (t_firm or lead or found["paid_title"]) and any(
+        hit.start < _PAID_REACH for group in ("paid", "claim", "resolution") for hit in text.of(group)
+    )
+    found["paid_lead"] = float(told and bool(_PAID_TO.search(x_text, 0, _PAID_REACH)))
     found["money_near"] = float(bool((t_firm or x_firm) and _MONEY.search(around)))
     found["people_near"] = float(bool((t_firm or x_firm) and _PEOPLE.search(around)))
     found["period_near"] = float(bool((t_firm or x_firm) and _PERIOD.search(around)))
@@ -116,6 +150,11 @@ def features(document: Document) -> dict[str, float]:  # noqa: PLR0915 - one lin
     found["negated"] = float(any(m.mood == "negated" for m in (*t_all, *x_all)))
     found["negated_only"] = float(bool(t_all or x_all) and all(m.mood == "negated" for m in (*t_all, *x_all)))
     found["supposed_only"] = float(bool(t_firm or x_firm) and all(m.mood == "supposed" for m in (*t_firm, *x_firm)))
+    found["past_only"] = float(bool(t_firm or x_firm) and all(m.mood == "past" for m in t_firm or x_firm))
+    opening = t_text + "\n" + x_text[:_PAID_REACH]
+    found["study_head"] = float(bool(t_firm or x_firm) and bool(_STUDY.search(opening)))
+    found["staged"] = float(bool(t_firm or x_firm) and bool(_STAGED.search(opening) or _HIRED.search(opening)))
+    found["advice_head"] = float(bool(t_firm or x_firm) and bool(_ADVICE.search(head_text)) and not _tells(x_text))
     found["denied"] = float(any(m.mood == "denied" for m in (*t_all, *x_all)))
     found["debt_title"] = float(bool(t_debts) and not t_firm)
     found["debt_title_word"] = float(bool(title.of("other_debt")) and not t_firm)
@@ -130,6 +169,7 @@ def features(document: Document) -> dict[str, float]:  # noqa: PLR0915 - one lin
         bool(x_firm) and not t_firm and all(_LISTED.search(x_text[max(0, m.start) : m.end + 2]) for m in x_firm)
     )
     found["abroad_head"] = float(head_has("abroad"))
+    found["abroad_only"] = float(head_has("abroad") and not _AT_HOME.search(t_text + x_text[:_PAID_REACH]))
     found["abroad_near"] = float(beside("abroad", 60))
     found["sport_head"] = float(head_has("sport"))
     found["sport_near"] = float(beside("sport", 60))
@@ -151,8 +191,15 @@ def features(document: Document) -> dict[str, float]:  # noqa: PLR0915 - one lin
     found["title_silent"] = float(document.head_is_title and not t_all and not title.of("topic") and bool(x_firm))
     found["owe_title"] = float(bool(title.of("owe")) and not t_firm)
     found["pay_title"] = float(any(h.term.text not in ("钱", "薪") for h in title.of("pay")) and not t_firm)
-    found["nothing"] = float(not t_all and not x_all and not found["paid_title"] and not found["topic_title"])
+    found["nothing"] = float(
+        not t_all and not x_all and not (found["paid_title"] or found["paid_lead"] or found["topic_title"])
+    )
     return found
+
+
+def _tells(text: str) -> bool:
+    """How long, how many or how much stands at the text's start: an account of a case, not a remark."""
+    return any(pattern.search(text, 0, _PAID_REACH) for pattern in (_PERIOD, _MONEY, _PEOPLE))
 
 
 def _has_worker(title: Reading, text: Reading) -> bool:

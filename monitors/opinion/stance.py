@@ -20,6 +20,8 @@ _LEAD = 120  # news tells the outcome first and the story after it
 _STATISTICS = re.compile(
     "(?:共|累计|查办|查处|执结|办理|办结|受理)[^，。！？；]{0,14}(?:案件|案)[0-9.]+万?(?:余|多)?件|全省[^。]{0,20}(?:查办|追讨|追发)|"
     "(?:全国|全省|全市|全县|全州|各级|各地)[^。]{0,30}(?:追发|追回|追讨|查处|检查|执结|执行到位)|共(?:查处|检查|办理)[^。]{0,20}(?:户|件|起)|涉及企业[0-9]+家"
+    "|(?:接到|受理|收到)[^，。！？；]{0,10}(?:举报|投诉|线索)[^，。！？；]{0,8}[0-9.]+万?[余多]?[件起条]|同比(?:下降|上升|减少|增加)"
+    "|审结[^，。！？；]{0,12}[件起]"
     "|办理[^，。]{0,20}[0-9]+起[^。]{0,20}涉及金额"
 )
 _HEDGED = re.compile(
@@ -47,9 +49,33 @@ _PAID = re.compile(
     "|要到了?[^，。！？；]{0,4}(?:工钱|工资|血汗钱|钱)|钱?款?[块已己][^，。！？；]{0,4}(?:全部)?(?:到手|到账)|(?:拿到|领到)手|发放[^，。！？；]{0,10}(?:执行款|案款)|执结|执行到位|执行完毕|履行完毕|案结事了|(?:送来|送上|赠送|带着|一面)[^，。！？；]{0,10}锦旗|锦旗|(?:讨薪|薪)[^，。！？；]{0,4}成功|成功(?:讨|追|要)回|(?:薪资|工资|工钱)已(?:结清|结算|发放|支付|补发)"
     "|(?:已|全部)(?:到手|到账)|得到(?:了)?(?:圆满|妥善|顺利)?解决|问题(?:已|得到)(?:经)?(?:圆满|妥善)?解决|拿到了?(?:欠薪|工资|钱)|兑现[^，。]{0,4}(?:案款|工资)|现已发放|已(?:全部)?(?:补发|发放|兑付|兑现)|握手言和|圆满化解|化解了[0-9一二三四五六七八九十]+件"
 )
+_WAGE = "(?:工资|工钱|薪水|欠薪|薪资|报酬|劳务费|课时费|辛苦钱|血汗钱|薪酬|执行款|案款)"
+# The same told by aspect: on the day, at last, to the last cent, into the hand.
+_DONE = re.compile(
+    f"(?:领完|领回|喜领|领走|拿回|结完|领到|拿到)(?:了)?[^，。！？；]{{0,10}}?(?:{_WAGE}|[0-9.]+万)|(?:领|领到|领了)钱(?:回家|后)|(?<![没未能])(?:领到|拿到)了?钱后"
+    f"|(?:{_WAGE}|[0-9]元|万元?|款|钱)[^，。！？；]{{0,14}}?(?:打到|转到|发到|送到|汇到|汇入|打入|交到|打进|到了)[^，。！？；]{{0,10}}?(?:卡|账|手|病床|家)"
+    f"|(?:{_WAGE}|[0-9]元|万元?)[^，。！？；]{{0,12}}?(?:当面|全部|已|悉数)?(?:交给|打款(?:到账)?|签收|有了着落)|(?:讨|要|追)回来了|{_WAGE}[^，。！？；]{{0,4}}有了着落"
+    f"|(?:当场|当天|当面|当日|现场)(?:就)?(?:付给|付清|给付|兑付|支付给|结给)|{_WAGE}[^，。！？；]{{0,4}}(?:全部|悉数|如数|全额)(?:到账|领|发放|打进|打到)"
+    f"|{_WAGE}[^，。！？；]{{0,8}}?(?:全部|最后)?[^，。！？；]{{0,4}}打进|(?:最后|全部)[^，。！？；]{{0,6}}{_WAGE}[^，。！？；]{{0,4}}(?:打进|打到|发到|到账)"
+    f"|如数领|(?:发到|送到|交到)[^，。！？；]{{0,10}}?手(?:里|中|上)"
+    f"|{_WAGE}[^，。！？；]{{0,10}}?终于[^，。！？；]{{0,4}}(?:发|到|结|拿|有了着落|给)"
+    f"|欠[^，。！？；]{{0,10}}?(?:{_WAGE}|钱)[^，。！？；]{{0,8}}?终于[^，。！？；]{{0,4}}(?:发|到|结|给)"
+    f"|{_WAGE}[^，。！？；]{{0,8}}?(?:现场|当场|当天|当日|当晚|凌晨|一次性?|连夜|一分不少|分文不少)[^，。！？；]{{0,6}}?(?:结清|付清|转账|发放|支付|兑付|到账|补发)"
+    f"|(?:现场|当场|当天|当晚|一次性|连夜)[^，。！？；]{{0,16}}?{_WAGE}[^，。！？；]{{0,4}}?(?:转账|付清|结清|发放|到账)"
+    f"|(?:结清|付清)[^，。！？；]{{0,8}}?{_WAGE}"
+    f"|纠纷[^，。！？；]{{0,6}}(?:化解|了结|办结)|补发(?:了)?(?:拖欠|所欠|被欠|欠)?[^，。！？；]{{0,12}}?{_WAGE}(?=[，。；]|$)"
+    f"|{_WAGE}[^，。！？；]{{0,4}}(?:全部|悉数|如数)?(?<![不没未难])到账(?!吗|时间|情况)|(?:一分不少|分文不少|如数)[^，。！？；]{{0,4}}(?:到手|到账|领到|拿到)"
+)
+_CONTRAST = re.compile(
+    "还欠|仍欠|又欠|又赖|又拖|又没|(?:其余|余下|剩下|剩余|另外|另一半|还有)[^。！？]{0,20}(?:未|没|仍|继续|不|再说)|还有[^。！？]{0,10}欠"
+)
+# Ordered, begged or asked for, however far in the clause the verb stands.
+_ORDERED = re.compile(
+    "(?:督促|责令|要求|判令|判决|下令|限期|命令|请求|恳请|希望|盼|能不能|能否|何时|什么时候|怎样|如何|呼吁|请(?!进|来|到|客|假)|必须|凭什么|谁来)[^，。！？；]{0,40}$"
+)
 _NOT_YET = re.compile(
     "(?:承诺|答应|保证|要求|责令|督促|希望|确保|必须|能否|何时|才能|如何|怎么|将|力争|争取|计划|未|没|没有|不|尽快|早日|帮助?我们|协助|请求|恳请|怎样|为了|想|欲|尚未|并未|盼|望|无法|难以|等着|等待|以便|"
-    "如果|若|判决|判令|裁决|应当|应该|应予|需|拟|可以|能够|让我们|帮|预计|年前|限期|负责人称|表示会|表态|说好|约定|号称|谎称|骗称|称|只|仅|部分|一部分|才|曾|少数|个别|本地|当地|仍)[^，。！？；]{0,12}$"
+    "如果|若|判决|判令|裁决|应当|应该|应予|需|拟|可以|能够|让我们|帮(?!工|厨|扶)|预计|年前|限期|负责人称|表示会|表态|说好|约定|号称|谎称|骗称|称|只|仅|部分|一部分|才|曾|少数|个别|本地|当地|仍)[^，。！？；]{0,12}$"
 )
 _PROMISED = re.compile(
     "(?:承诺|答应|保证|表示|力争|争取|将(?:于|在)?|计划|年前|月底前|限期|分期|分批|督促|责令|约谈|正在|协调)"
@@ -58,17 +84,21 @@ _STILL = re.compile(
     "至今|仍未|仍没|尚未|还没|还欠|尚欠|仍欠|迟迟|分文未|没有结果|未果|无果|一拖再拖|再次拖欠|又拖欠|没有拿到|没拿到|拿不到|失联|跑路|联系不上|拒不(?!支付劳动报酬)|拒绝|潜逃|逃匿|不了了之|石沉大海|无人"
 )
 _NOTICE_TITLE = re.compile(
-    "回应|通报|公布|约谈|官方|辟谣|不实|不属实|谣言|否认|假$|立案|介入|核实|责令|全在岗|在岗|发布|要求|部署|印发|开展|召开|推进|建议|答复|通知|典型案例|办理|支持起诉"
+    "回应|通报|公布|约谈|官方|辟谣|不实|不属实|谣言|否认|假$|立案|介入|核实|责令|全在岗|在岗|发布|要求|部署|印发|开展|召开|推进|建议|答复|通知|典型案例|办理|支持起诉|列入[^，]{0,20}名单|名单$"
 )
 _NOTICE_SAYS = re.compile(
     "(?:回应|通报|官方|局|委|部门|政府|公司|警方|当地|区|县|院)(?:称|表示|通报|回应|介绍|发布|答复)[^。！？]{0,60}(?:已|正在|不属实|不存在|将|责令|立案|督促|协调|工时正常)"
 )
+_EMPLOYER_SAYS = re.compile(
+    "(?:公司|企业|老板|厂方|厂家|园区|店方|酒店|负责人|经理|工厂|矿方|中介|机构)(?:[^，。！？；]{0,4})?(?:回应|否认|声明|发文|辟谣|称|喊冤)"
+)
+_RUMOUR = re.compile("传闻|谣言|不属实|不实|网传")
 _ACCUSED = re.compile(
     "曝|举报|投诉|讨薪|讨要|拖欠|被欠|围堵|堵路|停运|停工|罢工|绝食|自焚|跳楼|被打|殴打|无人上课|血汗钱|求助|控诉|哭诉|未果|失联|跑路"
 )
 _POLICY = re.compile(
     "推进会|专项行动|部署|条例|宣传|冬季行动|攻坚行动|专项治理|督查|典型案例|长效机制|联合下发|联合发布|工作会议|会议强调|会议指出|会议要求|印发|方案|两清零|制度|"
-    "办法|细则|出台|十五五|十四五|建议答复|座谈会|培训班|表扬|先进单位|保障农民工工资支付|强化|健全|压实|源头治理|动态清零|法律援助工作站|咨询"
+    "办法|细则|出台|十五五|十四五|建议答复|座谈会|培训班|表扬|先进单位|保障农民工工资支付|强化|健全|压实|源头治理|动态清零|法律援助工作站|咨询|排查|摸排|抽查|暗访|走访|巡查|出动|严禁|开通|畅通|未发现|周转金|保证金|承诺书|公布[^，。]{0,12}(?:电话|渠道|热线)|(?:检查|整治)(?:组|行动)|宣讲|解读|看懂|一图|白皮书|自查|集中约谈|零容忍|专用账户"
 )
 _COUNTS = re.compile(
     "(?:全国|全省|全市|全区|全县|全州|各地|各级|共(?:查处|办理|检查|追发|为)|同比|累计|今年以来|截至目前|一季度|上半年|[0-9]+(?:起|件|批)|第[一二三四五六]批|首批|黑名单)"
@@ -103,17 +133,22 @@ def judge(title: Reading, text: Reading, *, specific: bool) -> StanceFound:
     return StanceFound("unresolved", False, tuple(owed[:3]))
 
 
-def _settles(paid: list[Span], title: Reading, text: Reading, *, answered: bool) -> bool:
+def _settles(  # noqa: PLR0911 - one refusal after another
+    paid: list[Span], title: Reading, text: Reading, *, answered: bool
+) -> bool:
     """Whether what was paid ends the matter: not one instalment in a complaint, not an employer's word against it."""
     t_text, x_text = title.view.text, text.view.text
     thanks = re.search("感谢|谢谢|锦旗", t_text + x_text[:120]) or "锦旗" in x_text
     asks = len(text.of("petition"))
-    if (asks >= 2 or (asks and re.search("我们|我等|我的", x_text))) and not thanks:
+    settled = answered and any(at == "title" for at, _, _ in paid)
+    if not settled and (asks >= 2 or (asks and re.search("我们|我等|我的", x_text))) and not thanks:
         return False
     told_as_owed = any(m.strength >= 0.65 and m.mood == "stated" for m in title.mentions)
     if told_as_owed and not thanks and len(_FIRST_PERSON.findall(x_text)) >= 3 and not _paid(t_text):
         return False  # a complaint that tells of one payment is still a complaint
     in_title = [end for field, _, end in paid if field == "title"]
+    if _CONTRAST.search(t_text) or any(_CONTRAST.search(x_text, end, end + 60) for at, _, end in paid if at == "text"):
+        return False
     if in_title:
         return not _STILL.search(t_text, max(in_title))
     if answered or _STATISTICS.search(x_text):
@@ -134,6 +169,8 @@ def _official_answer(title: Reading) -> tuple[int, int] | None:
         return None
     if re.search("(?:当事人|员工|网友|家属|工人|民工|受害人|讨薪者|记者|律师|演员)$", head[: notice.start()]):
         return None  # the answer of one who is owed is part of the conflict
+    if _EMPLOYER_SAYS.search(head) and not _RUMOUR.search(head):
+        return None  # the employer's word against the workers'
     if notice.group() in ("要求", "办理", "建议") and _ACCUSED.search(head):
         return None
     firm = [m for m in title.mentions if m.strength >= 0.65 and m.mood in ("stated", "supposed")]
@@ -145,11 +182,16 @@ def _official_answer(title: Reading) -> tuple[int, int] | None:
 def _paid(text: str) -> list[tuple[int, int]]:
     """Spans that say money was paid: not promised, ordered, hoped for, asked about or paid in part."""
     found = []
-    for match in _PAID.finditer(text):
+    for match in (*_PAID.finditer(text), *_DONE.finditer(text)):
         before = text[max(0, match.start() - 16) : match.start()]
         if _NOT_YET.search(before) or _HEDGED.search(match.group()):
             continue
-        if re.match("[^，。！？；]{0,6}(?:吗|？|才|难)|后(?:再|才|会)", text[match.end() : match.end() + 8]):
+        if _ORDERED.search(text[max(0, match.start() - 40) : match.start()]):
+            continue
+        if re.match(
+            "[^，。！？；]{0,6}(?:承诺|责任书|制度|义务|吗|？|才|难)|后(?:再|才|会)",
+            text[match.end() : match.end() + 8],
+        ):
             continue
         found.append(match.span())
     return found
@@ -164,8 +206,8 @@ def _is_policy(title: Reading, text: Reading, *, specific: bool) -> bool:
     score = 1.5 * bool(_POLICY.search(head)) + 0.5 * len(set(_POLICY.findall(whole)))
     score += 0.7 * bool(_COUNTS.search(whole)) + 1.0 * bool(title.of("topic")) + 0.3 * len(text.of("topic"))
     firm = [m for m in (*title.mentions, *text.mentions) if m.strength >= 0.65]
-    if firm and all(m.mood == "preventive" for m in firm):
-        score += 1.5
+    if firm and all(m.mood == "preventive" for m in firm) and not _paid(head):
+        score += 2.0
     if _STATISTICS.search(whole):
         score += 3.0
         specific = False if _STATISTICS.search(head) else specific
