@@ -11,6 +11,7 @@ from monitors.errors import MonitorsError
 from monitors.opinion.dossier import Dossier
 from pages import context
 from pages.markup import joined, tag
+from pages.presses import press, pressed
 
 KIND = "story"
 REASONS = ("核实情况", "联系当事人", "交办", "其他")
@@ -64,8 +65,10 @@ def _ask(found: Dossier) -> None:
         reason, more, ask = st.columns([1, 2, 1], vertical_alignment="bottom")
         chosen = reason.selectbox("事由", REASONS, key="restricted-reason", filter_mode=None)
         words = more.text_input("说明", key="restricted-words", max_chars=100, placeholder="选“其他”时必填")
-        asked = ask.form_submit_button("查看", icon=":material/visibility:", width="stretch")
-    if not asked:
+        ask.form_submit_button(
+            "查看", icon=":material/visibility:", width="stretch", on_click=press, args=("restricted-ask", found.id)
+        )
+    if not pressed("restricted-ask", found.id):
         return
     if chosen == "其他" and not words.strip():
         st.warning("请填写说明后再查看。")
@@ -97,13 +100,23 @@ def _form(found: Dossier, held: Summary | None, values: Fields) -> None:
             phone = right.text_input(FIELDS["phone"], values.phone, key="restricted-phone", max_chars=60)
             identity = left.text_input(FIELDS["identity"], values.identity, key="restricted-identity", max_chars=30)
             note = st.text_area(FIELDS["note"], values.note, key="restricted-note", max_chars=restricted.MAX_CHARS)
-            saved = st.form_submit_button("保存", type="primary", icon=":material/save:")
-        if saved:
+            st.form_submit_button(
+                "保存", type="primary", icon=":material/save:", on_click=press, args=("restricted-save", found.id)
+            )
+        if pressed("restricted-save", found.id):
             with said:
                 _save(found, held, Fields(reporter, phone, identity, note))
         if held is not None:
             sure = st.checkbox("确认删除本事件的全部受限信息（不可恢复）", key="restricted-sure")
-            if st.button("删除受限信息", disabled=not sure, key="restricted-remove", icon=":material/delete:"):
+            st.button(
+                "删除受限信息",
+                disabled=not sure,
+                key="restricted-remove",
+                icon=":material/delete:",
+                on_click=press,
+                args=("restricted-remove", found.id),
+            )
+            if pressed("restricted-remove", found.id):
                 with said:
                     _remove(found)
 

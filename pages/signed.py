@@ -15,7 +15,7 @@ from monitors.clock import local, utc_now
 from monitors.errors import MonitorsError
 from monitors.opinion.board import short_place
 from monitors.regions import divisions
-from pages import context
+from pages import context, presses
 from pages.markup import joined, tag
 
 _SCRIPT = Path(__file__).resolve().parent / "live" / "signed.js"
@@ -54,7 +54,7 @@ def _look(*, wall: bool) -> None:
         found = context.find()
     except MonitorsError:
         return  # the database is out for a moment: nobody can read anything, and the next look decides
-    if found is None or not context.settled(found):
+    if found is None or not context.settled(found) or presses.unanswered():
         st.rerun()
     now = utc_now()
     if found.expires_at - now <= _WARNED:
