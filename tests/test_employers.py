@@ -77,7 +77,7 @@ def test_the_one_who_took_the_work_on_and_hired_owes():
 
 
 def test_the_developer_does_not_owe_what_a_foreman_owes():
-    text = "滇示伟金置业有限公司开发的楼盘，包工头尹某拖欠我们工资。"
+    text = "滇示岭东置业有限公司开发的楼盘，包工头尹某拖欠我们工资。"
     assert employer("包工头尹某拖欠工资", text) == "尹某"
 
 
