@@ -3,7 +3,6 @@
 import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -16,7 +15,7 @@ from monitors.opinion.model import KINDS
 
 GOLD = [
     json.loads(line)
-    for line in (Path(__file__).parent / "data" / "gold_judge.jsonl").read_text(encoding="utf-8").splitlines()
+    for line in (settings.ROOT / "data" / "training" / "gold_judge.jsonl").read_text(encoding="utf-8").splitlines()
 ]
 NOW = datetime(2026, 11, 23, 4, 0, tzinfo=UTC)
 

@@ -14,7 +14,7 @@ from monitors.access.acting import acting
 from monitors.access.actor import Actor
 from monitors.access.roles import Role, may
 from monitors.errors import InputError, RefusedError
-from monitors.opinion import dossier, intake, judged, label_values, labels, retention
+from monitors.opinion import dossier, intake, judged, label_values, labels, retention, story_summary
 from monitors.opinion.judge import Judge
 from monitors.opinion.model import Entry, Source
 from monitors.store import tables as t
@@ -37,7 +37,7 @@ SECOND = (
 )
 SMALL = ("彝良县一名工人反映工资未发", "彝良县一名装修工人反映，老板拖欠他两个月工资9600元，至今未付。")
 OTHER = ("彝良县天麻丰收", "彝良县小草坝天麻喜获丰收，种植户笑开了颜，收购价每公斤一百元。")
-MISSED = ("彝良这家公司的事什么时候解决", "从五月干到现在，每次问都说再等等，家里娃娃开学都没有着落，大家怎么办。")
+MISSED = ("彝良这家公司的事什么时候解决", "大家每次去问，都说再等等，家里娃娃开学都没有着落，往后怎么办。")
 
 
 class Even:
@@ -245,10 +245,10 @@ def test_the_alert_of_an_emptied_story_is_left_to_people(house):
     (before,) = house.rows(t.alert)
     house.put(item_id, "relevant", False)
     (story,), (alert,) = house.stories(), house.rows(t.alert)
-    assert (story["items"], story["severity"]["notes"]) == (0, [intake.EMPTIED])
+    assert (story["items"], story["severity"]["notes"]) == (0, [story_summary.EMPTIED])
     assert alert == before
     with house.store.write() as connection:  # what the watch does every minute
-        intake.reassess(connection, [story["id"]], settings=SETTINGS, now=LATER)
+        story_summary.reassess(connection, [story["id"]], settings=SETTINGS, now=LATER)
     assert house.rows(t.alert) == [before]
     with house.store.read() as connection:
         assert dossier.read(connection, CLERK, story["id"]).reports == ()

@@ -13,7 +13,7 @@ from monitors.access.acting import acting
 from monitors.access.actor import Actor
 from monitors.access.roles import Role
 from monitors.errors import ConflictError, InputError, RefusedError
-from monitors.opinion import intake, labels, masking_stored, rejudge, rejudge_job, story_edits
+from monitors.opinion import intake, labels, masking_stored, rejudge, rejudge_job, story_edits, story_summary
 from monitors.opinion.judge import Judge
 from monitors.opinion.model import Entry
 from monitors.opinion.search import Filters, search
@@ -165,17 +165,17 @@ def test_newest_first_in_steps_and_killed_anywhere_it_goes_on(desk, monkeypatch)
 def test_killed_while_writing_nothing_of_the_step_is_left(desk, monkeypatch):
     first = take_in(desk, "都市报", TOWER)
     ask(desk.store)
-    real = intake.refresh_story
+    real = story_summary.refresh_story
 
     def dies(*_args, **_more):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(intake, "refresh_story", dies)
+    monkeypatch.setattr(story_summary, "refresh_story", dies)
     with pytest.raises(KeyboardInterrupt):
         work(desk.store, Other(desk.judge, "新版", {"镇雄": {"workers": 45}}))
     assert item(desk.store, first).judgement["model"] != "新版"
     assert job_of(desk.store).done == 0
-    monkeypatch.setattr(intake, "refresh_story", real)
+    monkeypatch.setattr(story_summary, "refresh_story", real)
     work(desk.store, Other(desk.judge, "新版", {"镇雄": {"workers": 45}}), now=NOW + 2 * HOUR)
     assert (job_of(desk.store).done, job_of(desk.store).counts.fields["workers"]) == (1, 1)
 

@@ -3,7 +3,7 @@
 import pytest
 
 from monitors import settings
-from monitors.opinion.severity import ACT_POINTS, SeverityInputs, assess, yuan
+from monitors.opinion.severity import ACT_POINTS, FLOORS, SeverityInputs, assess, table, yuan
 
 RULES = settings.load().severity
 WAN = 1_000_000
@@ -162,3 +162,40 @@ def test_every_part_has_a_reason():
 )
 def test_money_as_read(fen, shown):
     assert yuan(fen) == shown
+
+
+@pytest.mark.parametrize(
+    ("code", "inputs", "when"),
+    [
+        ("E", {"acts": ("blockade",)}, "堵路、围堵或打砸"),
+        ("N", {"workers": 9}, "1–9人"),
+        ("N", {"workers": 10}, "10–29人"),
+        ("N", {"workers": 49}, "30–49人"),
+        ("N", {"workers": 300}, "100人以上"),
+        ("A", {"amount_fen": 4 * WAN}, "不足5万元"),
+        ("A", {"amount_fen": 10 * WAN}, "10–100万元"),
+        ("A", {"amount_fen": 900 * WAN}, "500万元以上"),
+        ("M", {"outlets_24h": 1}, "24小时内1家媒体"),
+        ("M", {"outlets_24h": 4}, "24小时内2–4家媒体"),
+        ("M", {"outlets_24h": 25}, "24小时内20家以上媒体"),
+        ("M", {"national_outlet": True}, "全国性媒体或热搜，另加"),
+        ("G", {"growth": 2.9}, "近6小时报道为前6小时的1.5–3倍"),
+        ("G", {"growth": 3.1}, "近6小时报道超过前6小时的3倍"),
+        ("G", {"hours_without_response": 49}, "首发超过48小时未见官方回应，另加"),
+        ("B", {"public_project": True}, "政府、PPP或国企项目"),
+        ("B", {"days_to_festival": 30}, "距春节30天以内，另加"),
+        ("B", {"settled": True}, "工资已确认解决，另减"),
+    ],
+)
+def test_the_table_shown_gives_the_points_computed(code, inputs, when):
+    (row,) = [row for row in table(RULES) if (row.code, row.why) == (code, when)]
+    assert row.points == points(code, **inputs)
+
+
+def test_the_table_and_the_floors_are_whole():
+    rows = table(RULES)
+    assert len({(row.code, row.why) for row in rows}) == len(rows) == 30
+    assert [floor.when for floor in FLOORS] == [
+        "有人死亡", "聚集200人以上", "出现极端行为", "聚集50–199人", "堵路或围堵办公场所", "5人以上到省上访",
+        "聚集10–49人", "全国性媒体报道", "5家以上媒体报道", "省内具体欠薪诉求",
+    ]  # fmt: skip

@@ -24,10 +24,12 @@ from monitors.store import tables as t
 from monitors.store.engine import Store
 from monitors.store.schema import upgrade
 
+GOLD = training.GOLD  # before the small one of these tests takes its place
 NOW = datetime(2026, 11, 23, 2, 0, tzinfo=UTC)
 BOSS = Actor(1, "boss", "赵管理员", Role.ADMINISTRATOR, "530000", "10.0.0.1", "feed")
 OWED = "{place}{count}名工人在{site}务工，工资被拖欠{months}个月，多次讨要至今未付。"
 FINE = "{place}{site}项目顺利推进，{count}名技术人员连续奋战{months}个月，预计明年通车。"
+SHIPPED = training.GOLD
 PLACES = ("彝良县", "镇雄县", "元谋县", "蒙自市", "盈江县", "宣威市", "富民县", "罗平县")
 SITES = ("公路", "学校", "安置房", "水库", "医院", "厂房")
 
@@ -67,7 +69,7 @@ def settings(tmp_path):
 def labelled(store, count, *, wrong=False, demo=False, removed=False):
     """So many reports of each kind, labelled as they are, or the other way round."""
     with store.write() as connection:
-        if connection.scalar(select(t.source.c.id)) is None:
+        if connection.scalar(select(t.source.c.id).where(t.source.c.id == "s")) is None:
             connection.execute(
                 insert(t.source).values(
                     id="s", name="示例网", kind="feed", url="https://s.invalid/", group_name="自建", outlet="示例网",
@@ -138,6 +140,26 @@ def test_rows_that_contradict_everything_do_not_break_the_fit():
     assert training.scores(rows, found, 0.5) == Scores(400, 0, 0, 400)
 
 
+def test_the_projects_own_rows_hold_the_weights_and_move_nothing():
+    shipped = RelevanceModel.load().weights
+    own = [*training._gold(), *training._everyday()]
+    assert training.fit_weights([], shipped, own) == {name: round(value, 4) for name, value in shipped.items()}
+    rows = [example(False, title_firm=1.0, lead_firm=1.0)] * 20
+    free, held = training.fit_weights(rows, shipped), training.fit_weights(rows, shipped, own)
+    moved = {name for name in shipped if abs(free[name] - shipped[name]) > 0.05}
+    assert moved
+    assert all(abs(held[name] - shipped[name]) < abs(free[name] - shipped[name]) for name in moved & {"title_firm"})
+
+
+def test_labels_that_agree_pass_the_projects_own_gold_set(store, settings, monkeypatch):
+    monkeypatch.setattr(training, "GOLD", GOLD)
+    labelled(store, 12)
+    done = training.train(store, BOSS, settings, now=NOW, dry=True)
+    assert done.refused == ""
+    assert not done.gold_after.worse(done.gold_before)
+    assert done.gold_before.correct + done.gold_before.missed + done.gold_before.alarms > 400
+
+
 # ── the whole way ────────────────────────────────────────────────────────────────────────────────────────────────────
 def test_what_was_learned_is_in_force_at_once_and_written_on_every_judgement(store, settings):
     judge = Judge(settings, scorer=Even())
@@ -150,7 +172,7 @@ def test_what_was_learned_is_in_force_at_once_and_written_on_every_judgement(sto
     after = judged(judge)
     assert after.model == judge.version == done.version != MODEL
     assert after.model.startswith(f"{MODEL}·本地 ")
-    assert after.relevance != before.relevance  # other weights weigh it
+    assert trained.choose(settings).model.weights != RelevanceModel.load().weights
     held = json.loads(trained.artefact_path(settings).read_text(encoding="utf-8"))
     assert held["weights"].keys() == RelevanceModel.load().weights.keys()
     assert (held["labels"], held["scores"]["gold_after"]["missed"]) == (24, 0)
@@ -190,6 +212,8 @@ def test_worse_on_unseen_labels_is_refused():
     assert training._why_not(good, bad, good, good).startswith("在金标准集上")
     assert training._why_not(bad, good, bad, good) == ""
     assert training._why_not(good, replace(good, alarms=1, passed=9), good, good) != ""
+    missed = Scores(9, 1, 0, 10)  # one found more at the price of a false alarm: precision has a floor as well
+    assert training._why_not(missed, Scores(10, 0, 1, 9), good, good).startswith("在金标准集上")
 
 
 def test_invented_reports_and_removed_texts_teach_nothing(store, settings):
@@ -228,6 +252,15 @@ def test_the_table_of_permissions_decides(store, settings, role):
             work(store, actor, settings, now=NOW)
     refused = [outcome for _, outcome, _ in trail(store)].count("拒绝")
     assert refused == (0 if may(role, "model.train") else 2)
+
+
+def test_what_training_learns_from_is_part_of_the_product(monkeypatch):
+    # An office has the program without its tests.
+    assert all(path.is_relative_to(settings_module.ROOT / "data") for path in SHIPPED)
+    monkeypatch.setattr(training, "GOLD", SHIPPED)
+    written = list(training._gold())
+    assert len(written) > 500
+    assert 0.3 < sum(one.relevant for one in written) / len(written) < 0.9
 
 
 def test_without_a_gold_set_nothing_is_put_in_force(store, settings, monkeypatch, tmp_path):

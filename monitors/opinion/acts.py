@@ -5,10 +5,12 @@ Acts that are denied, to be prevented, or years old do not; a spoken threat is a
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from typing import Literal
 
+from monitors.opinion.figures import Nearness
 from monitors.opinion.lexicon import Hit
 from monitors.opinion.mentions import Reading
 from monitors.opinion.numerals import numbers
@@ -92,23 +94,24 @@ def find(title: Reading, text: Reading) -> list[Act]:
     found: dict[str, Act] = {}
     fields: tuple[tuple[Field, Reading], ...] = (("title", title), ("text", text))
     for field, reading in fields:
+        near = Nearness(reading.mentions, least=-math.inf)
         for hit in (*reading.of("extreme"), *reading.of("protest")):
-            code = _code(reading, hit, whole=field == "title" or len(reading.view.text) < 400)
+            code = _code(reading, hit, near, whole=field == "title" or len(reading.view.text) < 400)
             if code and code not in found:
                 found[code] = Act(code, field, hit.start, hit.end)
-        _climb(field, reading, found)
-        _block(field, reading, found)
-        _sit(field, reading, found)
+        _climb(field, reading, near, found)
+        _block(field, reading, near, found)
+        _sit(field, reading, near, found)
         _harm(field, reading, found)
     return list(found.values())
 
 
-def _code(reading: Reading, hit: Hit, *, whole: bool) -> str:  # noqa: PLR0911 - one refusal after another
+def _code(reading: Reading, hit: Hit, near: Nearness, *, whole: bool) -> str:  # noqa: PLR0911 - one refusal after another
     text, term = reading.view.text, hit.term
     before, after = text[max(0, hit.start - 24) : hit.start], text[hit.end : hit.end + 16]
     if _PREVENTED.search(before) or _DENIED.search(after) or _AVERTED.search(before) or _SUPPOSED.search(before):
         return ""
-    apart = min((max(m.start - hit.end, hit.start - m.end, 0) for m in reading.mentions), default=999)
+    apart = near.apart(hit.start, hit.end)
     if not whole and apart > 120:
         return ""
     if term.group == "extreme":
@@ -126,34 +129,34 @@ def _code(reading: Reading, hit: Hit, *, whole: bool) -> str:  # noqa: PLR0911 -
     return "blockade" if term.text in _BLOCKADE else "gathering"
 
 
-def _climb(field: Field, reading: Reading, found: dict[str, Act]) -> None:
+def _climb(field: Field, reading: Reading, near: Nearness, found: dict[str, Act]) -> None:
     """爬上30米高的塔吊: the height or the owner of the crane stands inside the act."""
     text = reading.view.text
     for match in _CLIMB.finditer(text):
         before = text[max(0, match.start() - 24) : match.start()]
-        apart = min((max(m.start - match.end(), match.start() - m.end, 0) for m in reading.mentions), default=999)
+        apart = near.apart(match.start(), match.end())
         if apart <= 120 and "extreme" not in found and not _PREVENTED.search(before) and not _AVERTED.search(before):
             code = "threat" if _THREAT.search(before) else "extreme"
             found.setdefault(code, Act(code, field, match.start(), match.end()))
 
 
-def _block(field: Field, reading: Reading, found: dict[str, Act]) -> None:
+def _block(field: Field, reading: Reading, near: Nearness, found: dict[str, Act]) -> None:
     """堵住项目部大门: what is blocked stands inside the act."""
     text = reading.view.text
     for match in _BLOCK.finditer(text):
         before = text[max(0, match.start() - 24) : match.start()]
-        apart = min((max(m.start - match.end(), match.start() - m.end, 0) for m in reading.mentions), default=999)
+        apart = near.apart(match.start(), match.end())
         refused = any(pattern.search(before) for pattern in (_PREVENTED, _AVERTED, _THREAT, _SUPPOSED))
         if apart <= 60 and not refused:
             found.setdefault("blockade", Act("blockade", field, match.start(), match.end()))
 
 
-def _sit(field: Field, reading: Reading, found: dict[str, Act]) -> None:
+def _sit(field: Field, reading: Reading, near: Nearness, found: dict[str, Act]) -> None:
     """坐在售楼部不走: a gathering told by where they stay."""
     text = reading.view.text
     for match in _SIT.finditer(text):
         before = text[max(0, match.start() - 24) : match.start()]
-        apart = min((max(m.start - match.end(), match.start() - m.end, 0) for m in reading.mentions), default=999)
+        apart = near.apart(match.start(), match.end())
         refused = any(pattern.search(before) for pattern in (_PREVENTED, _AVERTED, _THREAT, _SUPPOSED))
         if apart <= 60 and not refused and re.search("[0-9一二三四五六七八九十百几数][余多]?(?:名|个|位|人)", before):
             found.setdefault("gathering", Act("gathering", field, match.start(), match.end()))

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 
-from monitors.opinion import headcounts, sums
+from monitors.opinion import headcounts, other_money, sums
 from monitors.opinion.figures import (
     WORKER,
     Fact,
@@ -32,13 +32,13 @@ _OWED = re.compile(
     "拖欠|欠|克扣|未付|未发|没发|没给|未给|未支付|讨要|讨|追讨|索要|追回|追索|追发|要回|截留|停发|兑付|兑现|执结|执行到位|被拖|剩余|尚|清偿|挪用|转移|抵|未结|付清|支付|垫付|还在等|等着|盼着|还差|挽回"
 )
 _WAGE = re.compile(
-    "工资|薪|工钱|劳动报酬|血汗钱|劳务费|劳务款|人工费|民工款|报酬|加班费|绩效|欠款|汗水钱|辛苦钱|工人安装款|案款|执行款"
+    "工资(?!保证金|专户|专用账户|保函|支付保障|表|条|卡)|薪|工钱|劳动报酬|血汗钱|劳务费|劳务款|人工费|民工款|报酬|加班费|绩效|欠款|汗水钱|辛苦钱|工人安装款|案款|执行款"
 )
 _WAGE_AFTER = re.compile(
-    "^(?:元|块|圆|人民币)?(?:钱)?(?:左右|以上|的|多|余)*[^，。！？；0-9]{0,8}?(?:工资|欠薪|工钱|薪|血汗钱|辛苦钱|汗水钱|打工钱|劳动报酬|劳务费|劳务款|人工费|报酬|欠款|案款|执行款)"
+    "^(?:元|块|圆|人民币)?(?:钱)?(?:左右|以上|的|多|余){0,6}[^，。！？；0-9]{0,8}?(?:工资|欠薪|工钱|薪|血汗钱|辛苦钱|汗水钱|打工钱|劳动报酬|劳务费|劳务款|人工费|报酬|欠款|案款|执行款)"
 )
 _OTHER = re.compile(
-    "路费|车费|稿费|罚金|罚款|罚|处以|赔偿金|补偿|赔偿|餐费|合同|工程款|造价|投资|货款|材料款|材料费|贷款|借款|注册资本|注册资金|市值|押金|定金|保证金|周转金|股价|"
+    "路费|车费|稿费|服务费|台班费|机械款|管理费|停车费|罚金|罚款|罚|处以|赔偿金|补偿|赔偿|餐费|合同|工程款|造价|投资|货款|材料款|材料费|贷款|借款|注册资本|注册资金|市值|押金|定金|保证金|周转金|股价|"
     "成交|拍卖|标的|被收|收费|索赔|餐|利息|奖励|慰问金|租金|房租|流转费|医疗费|医药费|治疗费|机械费|设备款|彩礼|保险|公积金|社保|首付|总价|中标|工程总|营业额|欠税|税|利润|套现"
 )
 _RATE = re.compile(
@@ -46,6 +46,10 @@ _RATE = re.compile(
 )
 _RATE_AFTER = re.compile(
     "^(?:多|余)?(?:元|块)?(?:钱)?(?:/|一个月|每月|一天|每天|/月|一平|每平|一米|一间|一个工|的月薪|月薪|以上的月)"
+)
+# 合计8.06万元，其中工资7.82万元: of a mixed sum the wages are told apart.
+_OF_IT_WAGES = re.compile(
+    "其中(?:拖欠|欠|未付|应付)?(?:的)?(?:农民工|民工|工人|人工|员工)?(?:工资|薪|劳动报酬|人工费|工钱|人工)[^，。！？；0-9]{0,4}$"
 )
 _BAR = 2.0
 _IN_REACH = 40
@@ -62,17 +66,19 @@ _COUNTED = re.compile(
     "[名个人位户件家起次平方米吨公里亩株只头台套枚辆斤袋桶步条瓶票份场本箱车款字年月日号楼栋间]|多?[名人户家件枚]|美元|港元|韩元|日元|欧元|美金"
 )
 _STILL_OWED = re.compile(
-    "(?:还|尚|仍|下|总计|总共|共|合计)(?:拖)?欠[^，。！？；]{0,8}$|差额(?:为|共|达)?$|未付清[^，]{0,4}$|尚有$|剩余$|余下$|仍有$|还剩$|[还尚]差$"
+    "(?:还|尚|仍|下|总计|总共|共|合计)(?:拖)?欠[^，。！？；]{0,8}$|差额(?:为|共|达)?$|未付清[^，]{0,4}$|尚有$|剩余(?:的)?$|[余剩]下(?:的|来的|那)?$|仍有$|还剩$|[还尚]差$"
 )
 _UNPAID = re.compile(
     "[^。！？；0-9]{0,14}?(?:未给|没给|未付|没付|没有给|至今未|至今没|不给|没有支付|未支付|没结|未结|未兑现|没兑现|未拿到|没拿到)"
 )
 # 血汗钱4.6万元: words that never stand for a monthly rate.
-_PLAINLY = re.compile("(?:血汗钱|辛苦钱|汗水钱|欠薪|拖欠的?工资|劳动报酬)(?:共计?|计|合计|约|近|达|高达|超过?|逾)*$")
-_TOTAL = re.compile(
-    "(?:共计?|合计|累计|总额|金额|总数|总计|总共|涉案[^，]{0,4})(?:人民币|达到?|高达|多达|为|是|近|约|超过?|过|逾)*$"
+_PLAINLY = re.compile(
+    "(?:血汗钱|辛苦钱|汗水钱|欠薪|拖欠的?工资|劳动报酬)(?:共计?|计|合计|约|近|达|高达|超过?|逾){0,6}$"
 )
-_COUNT = "[0-9一二两三四五六七八九十百千]+[多余]?(?:名|位|个)?"
+_TOTAL = re.compile(
+    "(?:共计?|合计|累计|总额|金额|总数|总计|总共|涉案[^，]{0,4})(?:人民币|达到?|高达|多达|为|是|近|约|超过?|过|逾){0,6}$"
+)
+_COUNT = "[0-9一二两三四五六七八九十百千]{1,12}[多余]?(?:名|位|个)?"
 # 每月工资90500，总计457750: a total written without its unit.
 _UNITLESS_TOTAL = re.compile("(?:工资|薪|工钱)[^。！？；]{0,30}(?:总计|合计|共计)$")
 # 支付44名农民工58万元, 为26名农民工发放执行款40万元: the sum right behind those it is for.
@@ -80,10 +86,14 @@ _FOR_WORKERS = re.compile(
     "(?:支付|发放|追回|讨回|追讨|追发|要回|兑付|清偿|拖欠|欠|给|为|帮)[^，。！？；]{0,6}"
     + _COUNT
     + f"[^，。！？；0-9]{{0,4}}(?:{WORKER})(?:们)?(?:的)?"
-    + "(?:发放|追回|讨回|兑付|支付|追发|要回)?[了到]?(?:执行款|工资|案款|欠薪|劳动报酬)?(?:共计?|合计|近|约|总计)*$"
+    + "(?:发放|追回|追讨|追索|清欠|讨回|兑付|支付|追发|要回)?[了到]?"
+    + "(?:执行款|工资|案款|欠薪|劳动报酬)?(?:共计?|合计|近|约|总计){0,6}$"
 )
 _CASE = re.compile("拖欠" + _COUNT)  # 前者拖欠237名劳动者劳动报酬801万元；后者拖欠280名…: cases side by side
-_TO_WORKERS = re.compile("[多余]?元?(?:优先|直接|先|全部)*(?:付|给|发|支付)(?:给)?(?:农民工|民工|工人)")
+_TO_WORKERS = re.compile(
+    "[多余]?元?(?:优先|直接|先|全部|一次性|如数){0,6}(?:付|给|发|支付|打|转|汇|存|送|交)(?:给|到|入|进|至)?(?:了)?"
+    "(?:[0-9一二两三四五六七八九十百]{1,6}[多余]?[名位个])?(?:农民工|民工|工人|员工|[\u4e00-\u9fff]{1,3}工(?![程地资]))"
+)
 _THEIRS = re.compile(rf"(?:[0-9]个?人(?:一起|共|合计|总共)|(?:{WORKER})的)$")
 # 涉及企业100家、劳动者7000人、金额过亿元: one row of figures, persons before money.
 _ROW = re.compile(f"(?:{WORKER})[^，。！？；、]{{0,4}}{_COUNT}万?[多余]?[名位]?人?、[^，。！？；、0-9]{{0,8}}$")
@@ -132,6 +142,8 @@ def amount(title: Reading, text: Reading) -> Fact | None:
         best = side_by_side(best, cases, _WHY)
     if _only_parts(best, found, text.view.text):
         return None
+    best = other_money.left_of(best, found, text.view.text)
+    best = other_money.with_its_other_half(best, found, text.view.text, _WHY)
     exact = _sharper(best, found)
     return chosen(exact, [fact for fact in found if fact.score >= _BAR and not _same_sum(fact, best)])
 
@@ -201,7 +213,8 @@ def _money_score(text: str, number: Number, end: int, near_to: Nearness, *, head
     score = 1.4 if distance <= 3 else 1.0 if distance <= 16 else 0.5 if distance <= _IN_REACH else 0.0
     score += 1.0 if _OWED.search(near) else 0.0
     score += 1.0 if re.search("主张(?:的)?(?:工资|欠薪|劳动报酬)?$", near) else 0.0
-    score += 0.8 if _WAGE.search(near) else 0.0
+    wage_here = bool(_WAGE.search(near))
+    score += 0.8 if wage_here else 0.0
     score += 1.2 if _WAGE_AFTER.match(text[number.end : min(right, number.end + 20)]) else 0.0
     total = _TOTAL.search(near)
     score += 0.5 if total else 0.0
@@ -238,7 +251,11 @@ def _money_score(text: str, number: Number, end: int, near_to: Nearness, *, head
         else 0.0
     )
     score -= other
-    if _THIS_YEAR.search(text[sentence_left : number.start]):
+    if other_money.is_other(text, number.start, end, sentence_left):
+        return 0.0, ""
+    of_it = bool(_OF_IT_WAGES.search(near))
+    score += 3.2 if of_it else 3.0 if other_money.is_our_part(before) else 0.0
+    if not for_workers and _THIS_YEAR.search(text[sentence_left : number.start]):
         score -= 4.0  # what an office recovered in all its cases, not what is owed in this one
     if _RATE.search(near[-8:]) or _RATE_AFTER.match(behind):
         score -= 2.0

@@ -21,7 +21,11 @@ _UNPAID = (
     "不见工资|没见)"
 )
 _YEAR = "(?:(?P<{0}year>20[0-9]{{2}})年|(?P<{0}said>今年|去年|前年|本年|当年|同年))?"
-_MONTH = "(?P<{0}month>1[0-2]|0?[1-9]|十[一二]?|[一二三四五六七八九])"
+# 冬月, 腊月 and 正月 of the farmers' calendar fall mostly in December, January and February.
+_LUNAR = {"冬": 12, "腊": 1, "正": 2}
+_MONTH = "(?P<{0}month>1[0-2]|0?[1-9]|十[一二]?|[一二三四五六七八九]|[冬腊正](?=月))"
+# 3月上半月, 5月16日至31日: a part of a month counts as that month.
+_PART_OF_MONTH = "(?:[上下]半月|[上中下]旬|[0-9]{1,2}[日号]?(?:至|到|-|~)[0-9]{1,2}[日号])?"
 _DAY = "(?:[0-9]{1,2}[日号]|初|中旬|下旬|上旬|底|末)?"
 _TO = "(?:份)?" + _DAY + "(?:[做干忙一]?(?:至|到|-|~)|起?[做干]到|、|和|与|及)"
 _RANGE = re.compile(
@@ -43,7 +47,9 @@ _SINCE = re.compile(
     + _DAY
     + "(?:起|开始|以来|以后|之后|后|至今|到现在|到今天|拖到)"
 )
-_ONE = re.compile(_YEAR.format("a") + _MONTH.format("a") + "月(?:份)?(?:的)?(?=" + _PAY + ")")
+_ONE = re.compile(
+    _YEAR.format("a") + _MONTH.format("a") + "月(?:份)?" + _PART_OF_MONTH + "(?:期间)?(?:的)?(?=" + _PAY + ")"
+)
 _PART = re.compile(
     _YEAR.format("a").rstrip("?") + "(?P<part>[上下]半年|全年|整年|年度|全年度|一整年)?(?:的)?(?=" + _PAY + ")"
 )
@@ -181,7 +187,8 @@ def _lengths(text: str) -> Iterator[_Candidate]:
             told = {key.removeprefix("x_"): value for key, value in match.groupdict().items() if value}
             years = told.get("unit", "").startswith("年")
             if years and (
-                re.search("欠[^年]*年", match.group()) or _AGO.search(text, max(0, match.start() - 4), match.start())
+                re.search("欠[^年]{0,9}年", match.group())
+                or _AGO.search(text, max(0, match.start() - 4), match.start())
             ):
                 continue
             months = _length(told)
@@ -225,13 +232,18 @@ def _point(match: re.Match[str], which: str, published: date, month: int | None 
 
 def _year(match: re.Match[str], which: str, published: date) -> int | None:
     written, said = match[f"{which}year"], match[f"{which}said"]
-    if written:
-        return int(written)
-    return {"去年": published.year - 1, "前年": published.year - 2}.get(said, published.year) if said else None
+    if not written and not said:
+        return None
+    year = (
+        int(written) if written else {"去年": published.year - 1, "前年": published.year - 2}.get(said, published.year)
+    )
+    if match.groupdict().get(f"{which}month") == "腊" and (year + 1, 1) <= (published.year, published.month):
+        return year + 1  # 去年腊月 ended when this year had begun
+    return year
 
 
 def _number(month: str) -> int:
-    return int(month) if month.isdigit() else chinese(month) or 1
+    return int(month) if month.isdigit() else _LUNAR.get(month) or chinese(month) or 1
 
 
 def _later(month: _Month, by: int) -> _Month:

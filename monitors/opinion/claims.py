@@ -180,6 +180,13 @@ def release_all(connection: Connection) -> int:
     return done.rowcount
 
 
+def give_back(connection: Connection, owner: str) -> None:
+    """Free what one worker holds: it ends, and others need not wait for its leases to run out."""
+    connection.execute(
+        update(t.source_state).where(t.source_state.c.lease_owner == owner).values(lease_owner=None, lease_until=None)
+    )
+
+
 def _ahead(now: datetime, lease_seconds: int) -> ColumnElement[bool]:
     ahead, state = now + timedelta(seconds=CLOCK_TOLERANCE_SECONDS), t.source_state.c
     return or_(

@@ -1,37 +1,40 @@
 """Judging a report (研判): one call from text to ``Judgement``. Offline, deterministic, explained.
 
-The rules live in their own rooms (relevance, stance, facts, employers, acts, severity); here they are asked in order
-and their reasons are turned into evidence on the original characters.
+The rules live in their own rooms (relevance, stance, facts, employers, acts, severity); here they are asked in order,
+and ``grounds`` turns their reasons into evidence on the original characters.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass, replace
-from datetime import date, datetime
-from typing import Any, Literal, Protocol
+from datetime import datetime
+from typing import Any, Protocol
 
 from monitors.clock import local
-from monitors.opinion import acts, arrears, employers, facts, sentiment, stance, trained
+from monitors.opinion import acts, grounds, sentiment, stance, trained
 from monitors.opinion.lexicon import SHOWN_GROUPS, Lexicon, shipped
 from monitors.opinion.mentions import Reading, read
-from monitors.opinion.model import Evidence, Judgement, Period, Scope
-from monitors.opinion.normalise import View
+from monitors.opinion.model import ALERT_LEVELS, Judgement, Period, Scope, Severity
+from monitors.opinion.normalise import mended
 from monitors.opinion.relevance import Document, Relevance, features
-from monitors.opinion.severity import ACT_NAMES, SeverityInputs, assess
+from monitors.opinion.rule_effect import gravest, raised
+from monitors.opinion.rule_match import Hit, Matcher, Origin
+from monitors.opinion.severity import SeverityInputs, assess
 from monitors.regions.places import Place, PlaceResolver
 from monitors.settings import Settings
 
-Field = Literal["title", "text"]
-
-MODEL: str = trained.shipped_version()  # of the shipped words and weights; ``Judge.version`` tells those in force
+MODEL: str = trained.shipped_version()  # of the rules as released; ``Judge.version`` tells those in force
 _PUBLIC = re.compile(
     "政府投资|政府工程|政府项目|ppp|国企|央企|国有企业|中铁|中建|中交|中国电建|中电建|中国水电|中国能建|城投|平台公司|市政工程|保障房|棚改|安置房|"
     "公租房|高标准农田|政府|公立医院|教育局|财政"
 )
-_FEN_PER_PERSON = 50_000_000
-_PETITION = 2  # so many words of a petition (尊敬的, 恳请, 我们是…) make a text somebody's own claim
+_UNNAMED = Origin()
+_MATCHED = 20  # words shown beside a report
+_RULES_KEPT, _SPANS_KEPT = 20, 60  # of the rules that hit one report, and of their places
+_TITLE = 500  # characters, as entries.py keeps at most: a title typed or piped in may be a book
 _CRIME = re.compile("拒不支付劳动报酬|获刑|判刑|有期徒刑|刑拘|刑事拘留|批捕|逮捕|拘役|被抓|落网")
 _ENFORCED = re.compile(
     "黑名单|约谈|责令|查处|立案|通报|检察|法院|执行|督办|督查|劳动监察|人社局|支持起诉|追发|处罚|督促"
@@ -40,7 +43,9 @@ _CLAIMED = re.compile("讨薪|讨要|追讨|讨工|讨回|要回|索要|维权|�
 _OTHERWISE = re.compile("回应|发声|怎么办|如何|怪象|有没有|是什么|能否|教你")
 
 
-class _Scorer(Protocol):
+class Scores(Protocol):
+    """What gives texts their tone, 0…1 (SnowNLP, or a stand-in)."""
+
     def score(self, texts: Sequence[str]) -> list[float]: ...
 
 
@@ -48,7 +53,8 @@ class _Scorer(Protocol):
 class Report:
     """What there is to judge. ``source_region``: six-digit code of the outlet's home, ``""`` where it has none.
 
-    ``relevant``: what a person said of it, None where nobody has; the threshold then has no say.
+    ``relevant``: what a person said of it, None where nobody has; the threshold then has no say. ``origin``: the source
+    it came by, for keyword rules that name some.
     """
 
     title: str
@@ -58,25 +64,54 @@ class Report:
     outlet_national: bool = False
     now: datetime | None = None
     relevant: bool | None = None
+    origin: Origin = _UNNAMED
 
 
 class Judge:
     """Threads may share one: nothing changes after construction but the office's own weights, in one assignment.
 
     ``scorer`` and ``lexicon`` replace SnowNLP's scorer and the shipped lexicon (tests, an office's own words).
+    ``rules``: the office's keyword rules; ``mark`` names their version (see ``rule_judge``, which makes both).
     """
 
-    def __init__(self, settings: Settings, *, scorer: _Scorer | None = None, lexicon: Lexicon | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        scorer: Scores | None = None,
+        lexicon: Lexicon | None = None,
+        rules: Matcher | None = None,
+        mark: str = "",
+    ) -> None:
         self._settings = settings
         self._lexicon = lexicon or shipped()
+        self._rules = rules or Matcher(())
+        self._mark = f"·{mark}" if mark else ""
         self._weights = trained.Weights(settings)
         self._places = PlaceResolver()
         self._scorer = scorer or _snow_scorer(settings)
 
     @property
     def version(self) -> str:
-        """The version of the model in force, as written on the next judgement."""
-        return self._weights.present().version
+        """The version of the model in force, as written on the next judgement; it names the office's rules."""
+        return self._weights.present().version + self._mark
+
+    @property
+    def settings(self) -> Settings:
+        """What it judges by, the office's own thresholds among them."""
+        return self._settings
+
+    @property
+    def lexicon(self) -> Lexicon:
+        """The words it reads by, the office's own spellings among them."""
+        return self._lexicon
+
+    def under(self, settings: Settings, *, lexicon: Lexicon, rules: Matcher, mark: str) -> Judge:
+        """Another judge under other rules, that shares what is dear to load."""
+        other = copy(self)
+        other._settings, other._lexicon, other._rules = settings, lexicon, rules  # noqa: SLF001 - its own kind
+        other._mark = f"·{mark}" if mark else ""  # noqa: SLF001
+        return other
 
     def judge(
         self,
@@ -92,11 +127,15 @@ class Judge:
         return self.judge_many([Report(title, text, published, source_region, outlet_national, now)])[0]
 
     def judge_many(self, reports: Sequence[Report]) -> list[Judgement]:
-        """Judge a batch; SnowNLP is evaluated for all texts at once. Texts are read up to ``judge.max_chars``."""
+        """Judge a batch; SnowNLP is evaluated for all texts at once.
+
+        Titles are read up to 500 characters, texts up to ``judge.max_chars``. That bounds what one report may cost:
+        every rule's work grows with the length alone (tests/test_judge_cost.py).
+        """
         if not reports:
             return []
         limit = self._settings.judge.max_chars
-        reports = [replace(r, text=r.text[:limit]) if len(r.text) > limit else r for r in reports]
+        reports = [_cut(report, limit) for report in reports]
         tones = self._scorer.score([f"{report.title}\n{report.text}".strip() for report in reports])
         chosen = self._weights.present()
         return [self._one(report, tone, chosen) for report, tone in zip(reports, tones, strict=True)]
@@ -105,16 +144,24 @@ class Judge:
         document = Document(read(report.title, self._lexicon), read(report.text, self._lexicon))
         found = chosen.model.score(features(document))
         place = self._places.resolve(report.title, report.text, source_region=report.source_region)
+        hits = self._rules.find(
+            document.title, document.text, origin=report.origin, region=place.code, scope=place.scope
+        )
         relevant = report.relevant
         if relevant is None:
-            relevant = found.value >= self._settings.judge.relevance_threshold
-        if not relevant:
-            return replace(_irrelevant(found, place, document, tone), model=chosen.version)
-        return replace(self._relevant(report, found, place, document, tone), model=chosen.version)
+            relevant = found.value >= self._settings.judge.relevance_threshold or _alarming(hits)
+        if relevant:
+            judgement = self._relevant(report, found, place, document, tone)
+        else:
+            judgement = _irrelevant(found, place, document, tone)
+            if hits and report.relevant is None:
+                # Listed because a rule says so, and no more: what it tells is not taken for a claim of wages.
+                judgement = replace(judgement, relevant=True, kind="其他", severity=Severity(0, "关注"))
+        return replace(_with_rules(judgement, hits), model=chosen.version + self._mark)
 
     def _relevant(self, report: Report, found: Relevance, place: Place, document: Document, tone: float) -> Judgement:
         title, text = document.title, document.text
-        claim = _claim(title, text, local(report.published).date())
+        claim = grounds.told(title, text, local(report.published).date())
         at = claim.stance
         scope: Scope = "背景" if at.policy else place.scope
         people = claim.people.value if claim.people else None
@@ -136,11 +183,13 @@ class Judge:
             visiting_province=visiting,
             listed_only=scope in ("背景", "外省"),
         )
-        evidence = (*_relevance_evidence(document), *_claim_evidence(document, claim), *_place_evidence(place))
+        evidence = (*grounds.of_relevance(document), *grounds.of_claim(document, claim), *grounds.of_place(place))
         return Judgement(
             relevant=True,
             relevance=round(found.value, 4),
-            sentiment=sentiment.of_wage_report(title, text, at.stance, tone, self._settings.judge.snownlp_weight),
+            sentiment=sentiment.of_wage_report(
+                title, text, at.stance, tone, self._settings.judge.snownlp_weight, at.lean
+            ),
             snownlp=round(tone, 6),
             stance=at.stance,
             kind=_kind(title, text, at, claim.codes, specific=claim.specific),
@@ -158,8 +207,39 @@ class Judge:
             visiting_province=visiting,
             public_project=public,
             specific_claim=claim.specific,
-            period=_period(claim.period, document),
+            period=grounds.period(claim.period, document),
         )
+
+
+def _alarming(hits: Sequence[Hit]) -> bool:
+    """Whether a rule asks for an alert: then the report is read for all it says, as if the model had found it."""
+    return any(hit.rule.level in ALERT_LEVELS for hit in hits)
+
+
+def _with_rules(judgement: Judgement, hits: Sequence[Hit]) -> Judgement:
+    """The judgement with the rules that hit: their words, their places, and their level where it is graver."""
+    if not hits:
+        return judgement
+    told = tuple(hit.told for hit in hits)
+    words = [word for hit in hits for word in hit.words]
+    spans = [span for hit in hits for span in hit.spans]
+    severity = judgement.severity
+    if severity is not None:
+        severity = raised(severity, gravest(told, judgement.region, judgement.scope))
+    return replace(
+        judgement,
+        rules=told[:_RULES_KEPT],
+        matched=tuple(dict.fromkeys((*words, *judgement.matched)))[:_MATCHED],
+        evidence=(*judgement.evidence, *spans[:_SPANS_KEPT]),
+        severity=severity,
+    )
+
+
+def _cut(report: Report, limit: int) -> Report:
+    title, text = mended(report.title[:_TITLE]), mended(report.text[:limit])
+    if (title, text) == (report.title, report.text):
+        return report
+    return replace(report, title=title, text=text)
 
 
 def days_to_festival(settings: Settings, published: datetime) -> int | None:
@@ -169,39 +249,7 @@ def days_to_festival(settings: Settings, published: datetime) -> int | None:
     return (festival - day).days if festival else None
 
 
-@dataclass(frozen=True, slots=True)
-class _Claim:
-    """What the report says happened: who is owed what by whom, what was done, where it stands."""
-
-    people: facts.Fact | None
-    owed: facts.Fact | None
-    employer: employers.Employer | None
-    deeds: list[acts.Act]
-    stance: stance.StanceFound
-    specific: bool
-    period: arrears.Found | None = None
-
-    @property
-    def codes(self) -> tuple[str, ...]:
-        """Act codes; a specific claim without an act is at least a complaint."""
-        return tuple(deed.code for deed in self.deeds) or (("complaint",) if self.specific else ())
-
-
-def _claim(title: Reading, text: Reading, published: date) -> _Claim:
-    people, owed = facts.workers(title, text), facts.amount(title, text)
-    if people and owed and owed.value > people.value * _FEN_PER_PERSON:
-        owed = None  # E13 of the ledger: more than 50万元 a person is another sum of money
-    employer, deeds = employers.find(title, text), acts.find(title, text)
-    stated = any(mention.mood == "stated" for mention in (*title.mentions, *text.mentions))
-    signs = bool(people or owed or employer) or len(text.of("petition")) >= _PETITION
-    at = stance.judge(title, text, specific=signs and stated)
-    if at.policy:  # who is named there praises, orders or is praised
-        return _Claim(people, owed, None, [], at, specific=False)
-    specific = (signs and stated) or bool(deeds) or (stated and at.stance == "unresolved")
-    return _Claim(people, owed, employer, deeds, at, specific, arrears.find(title, text, published))
-
-
-def _snow_scorer(settings: Settings) -> _Scorer:
+def _snow_scorer(settings: Settings) -> Scores:
     from monitors.opinion.snow import SnowScorer  # noqa: PLC0415 - converts its model on first use
 
     return SnowScorer(settings.model_dir)
@@ -223,7 +271,7 @@ def _irrelevant(found: Relevance, place: Place, document: Document, tone: float)
         employer=None,
         severity=None,
         matched=_matched(document.title, document.text),
-        evidence=_relevance_evidence(document),
+        evidence=grounds.of_relevance(document),
     )
 
 
@@ -256,66 +304,7 @@ def _matched(title: Reading, text: Reading) -> tuple[str, ...]:
                 word = reading.view.original[begin:stop]
                 rank = (SHOWN_GROUPS.index(group), -abs(hit.term.weight), base + hit.start)
                 ranked[word] = min(rank, ranked.get(word, rank))
-    return tuple(sorted(ranked, key=ranked.__getitem__)[:20])
-
-
-_MOODS = {
-    "stated": "欠薪或讨薪的表述",
-    "negated": "否定的欠薪表述",
-    "denied": "被否认的欠薪表述",
-    "preventive": "防范治理欠薪的表述",
-    "supposed": "假设的欠薪表述",
-    "past": "多年前的欠薪往事",
-}
-_CONTEXTS = {"abroad": "境外语境", "sport": "体育语境", "show": "文娱语境", "reverse": "企业向员工追薪，非欠薪"}
-
-
-def _relevance_evidence(document: Document) -> tuple[Evidence, ...]:
-    found: list[Evidence] = []
-    fields: tuple[tuple[Field, Reading], ...] = (("title", document.title), ("text", document.text))
-    for field, reading in fields:
-        view = reading.view
-        found.extend(_point(view, field, m.start, m.end, _MOODS[m.mood], "relevance") for m in reading.mentions[:8])
-        found.extend(_point(view, field, m.start, m.end, "其他债务，非工资", "context") for m in reading.debts[:4])
-        for group, why in _CONTEXTS.items():
-            found.extend(_point(view, field, h.start, h.end, why, "context") for h in reading.of(group)[:2])
-        found.extend(
-            Evidence(field, start, end, view.original[start:end], f"变体写法，即“{means}”", "relevance")
-            for start, end, means in reading.evasions[:4]
-        )
-    return tuple(found)
-
-
-def _claim_evidence(document: Document, claim: _Claim) -> Iterator[Evidence]:
-    views: dict[Field, View] = {"title": document.title.view, "text": document.text.view}
-    for field, start, end, why in claim.stance.evidence:
-        yield _point(views[field], field, start, end, why, "stance")
-    for deed in claim.deeds:
-        yield _point(views[deed.field], deed.field, deed.start, deed.end, ACT_NAMES[deed.code], "act")
-    for fact, about in ((claim.people, "workers"), (claim.owed, "amount"), (claim.period, "period")):
-        if fact:
-            yield _point(views[fact.field], fact.field, fact.start, fact.end, fact.why, about)
-    if claim.employer:
-        named = claim.employer
-        yield _point(views[named.field], named.field, named.start, named.end, "可能的欠薪单位", "employer")
-
-
-def _period(found: arrears.Found | None, document: Document) -> Period | None:
-    if found is None:
-        return None
-    view = (document.title if found.field == "title" else document.text).view
-    told = _point(view, found.field, found.start, found.end, found.why, "period")
-    return Period(found.first, found.last, found.months, told.text)
-
-
-def _point(view: View, field: Field, start: int, end: int, why: str, about: str) -> Evidence:  # noqa: PLR0917 - a record
-    """Evidence on the original characters behind the view's ``[start:end]``."""
-    begin, stop = view.span(start, end)
-    return Evidence(field, begin, stop, view.original[begin:stop], why, about)
-
-
-def _place_evidence(place: Place) -> list[Evidence]:
-    return [Evidence(hit.field, hit.start, hit.end, hit.text, hit.why, "place") for hit in place.hits[:6]]
+    return tuple(sorted(ranked, key=ranked.__getitem__)[:_MATCHED])
 
 
 def as_json(judgement: Judgement) -> dict[str, Any]:
@@ -344,6 +333,7 @@ def as_json(judgement: Judgement) -> dict[str, Any]:
         ],
         "severity": [{"code": p.code, "points": p.points, "why": p.why} for p in severity.parts] if severity else [],
         "floors": list(severity.floors) if severity else [],
+        "rules": [rule.name for rule in judgement.rules],
         "model": judgement.model,
     }
 

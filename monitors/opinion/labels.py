@@ -19,10 +19,11 @@ from sqlalchemy import Connection, Row, delete, insert, select, update
 from monitors.access import audit
 from monitors.access.actor import Actor
 from monitors.errors import InputError, RefusedError
-from monitors.opinion import alerts, intake, label_values, membership
+from monitors.opinion import alerts, intake, label_values, membership, rule_effect, rule_sets, story_summary
 from monitors.opinion.judged import COLUMNS, MISSING
 from monitors.opinion.label_values import FIELDS, LabelField, Value, known
 from monitors.opinion.model import CLOSED_STATES, Severity
+from monitors.opinion.rule_match import Origin
 from monitors.opinion.severity import SeverityInputs, assess
 from monitors.settings import Settings
 from monitors.store import tables as t
@@ -138,9 +139,11 @@ def remove(
 def _target(connection: Connection, actor: Actor, item_id: int) -> _Target:
     """The report, held against others who write, if the actor may label it."""
     actor.require("label.write", kind="item", target=str(item_id))
-    intake.hold_stories(connection)
+    story_summary.hold_stories(connection)
+    source = t.source.c
+    known_by = (source.name.label("source_name"), source.group_name.label("source_group"))
     row = connection.execute(
-        select(t.item, t.source.c.national, t.source.c.region.label("home"))
+        select(t.item, source.national, source.region.label("home"), *known_by)
         .join(t.source, t.source.c.id == t.item.c.source_id)
         .where(t.item.c.id == item_id)
         .with_for_update(of=t.item)
@@ -193,7 +196,7 @@ def _set_relevance(
     if was["relevant"]:
         values = dict(was) if said else {"relevant": False, "kind": None, "level": None, "score": None}
     else:
-        values = _judged_as(row, settings, relevant=said)
+        values = _judged_as(connection, row, settings, relevant=said)
         if said:
             for field, held in target.labels.items():
                 if field != "relevant":
@@ -219,13 +222,16 @@ class _Known:
         return [self._tone]
 
 
-def _judged_as(row: Row[Any], settings: Settings, *, relevant: bool) -> dict[str, Any]:
+def _judged_as(connection: Connection, row: Row[Any], settings: Settings, *, relevant: bool) -> dict[str, Any]:
     """The report's columns, judged as what it is said to be."""
-    from monitors.opinion.judge import Judge, Report  # noqa: PLC0415 - loads every rule; only a missed report needs it
+    from monitors.opinion import rule_judge  # noqa: PLC0415 - loads every rule; only a missed report needs it
+    from monitors.opinion.judge import Report  # noqa: PLC0415
 
     tone = row.judgement.get("snownlp")
-    report = Report(row.title, row.text, row.published_at, row.home, row.national, relevant=relevant)
-    (found,) = Judge(settings, scorer=_Known(0.5 if tone is None else tone)).judge_many([report])
+    origin = Origin(row.source_id, row.source_name, row.source_group, row.outlet)
+    report = Report(row.title, row.text, row.published_at, row.home, row.national, relevant=relevant, origin=origin)
+    judge = rule_judge.present(connection, settings, scorer=_Known(0.5 if tone is None else tone))
+    (found,) = judge.judge_many([report])
     why = intake.explanation(found)
     kept = {name: value for name, value in row.judgement.items() if name not in why}  # labels, hand edits, lost text
     return {
@@ -260,14 +266,14 @@ def _settle(
         .where(t.item.c.id == item_id)
     ).one()
     if row.relevant and (field != "relevant" or row.judgement.get("labelled", {}).keys() - {"relevant"}):
-        found = severity_of(row, settings)
+        found = severity_of(row, rule_sets.effective(connection, settings))
         values: dict[str, Any] = {"score": found.score}
         if "level" not in row.judgement.get("labelled", {}):
             values["level"] = found.level
         why = {"parts": [asdict(part) for part in found.parts], "floors": list(found.floors)}
         connection.execute(update(t.item).where(t.item.c.id == item_id).values(judgement=row.judgement | why, **values))
     for story_id in sorted(stories):
-        intake.refresh_story(connection, story_id, settings=settings, now=now)
+        story_summary.refresh_story(connection, story_id, settings=settings, now=now)
 
 
 def severity_of(row: Row[Any], settings: Settings) -> Severity:
@@ -289,7 +295,8 @@ def severity_of(row: Row[Any], settings: Settings) -> Severity:
         visiting_province=why.get("visiting_province"),
         listed_only=row.scope in ("背景", "外省"),
     )
-    return assess(inputs, settings.severity)
+    found = assess(inputs, settings.severity)
+    return rule_effect.raised(found, rule_effect.gravest(rule_effect.stored(why), row.region, row.scope))
 
 
 def _record(  # noqa: PLR0917 - one act

@@ -1,6 +1,6 @@
 """A stored report enters or leaves a story (归入与移出事件), after it was taken in: said by a person, or judged anew.
 
-Call under ``intake.hold_stories``, inside a write transaction; afterwards ``intake.refresh_story`` sums the stories up.
+Call under ``story_summary.hold_stories``, inside a write transaction; afterwards ``refresh_story`` there sums them up.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, select, update
 
-from monitors.opinion import intake, stories, story_edits
+from monitors.opinion import intake, stories, story_edit_records
 from monitors.opinion.story_index import StoryIndex
 from monitors.settings import Settings
 from monitors.store import tables as t
@@ -37,16 +37,16 @@ def join(
     """
     row = connection.execute(select(t.item).where(t.item.c.id == item_id)).one()
     member = _member(row)
-    back = story_edits.given(connection, row.judgement)
+    back = story_edit_records.given(connection, row.judgement)
     if back is None and story_id is not None:
-        back = story_edits.standing_story(connection, story_id)
+        back = story_edit_records.standing_story(connection, story_id)
     if back is not None and connection.scalar(select(t.story.c.id).where(t.story.c.id == back)) is not None:
         story_id, reason = back, str(row.judgement.get("joined") or "重新归入")
     else:
         founding = {
             name: getattr(row, name) for name in ("title", "region", "scope", "stance", "sentiment", "demo")
         } | {"first_outlet": row.outlet, "first_published_at": row.published_at}
-        without = story_edits.apart(row.judgement)
+        without = story_edit_records.apart(row.judgement)
         story_id, reason = intake.find_or_found(
             connection, member, founding, settings=settings, now=now, without=without
         )

@@ -8,13 +8,16 @@ that rules can weigh one against the other. Every look is bounded: the cost is l
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass, replace
+from operator import attrgetter
 from typing import Literal
 
 from monitors.opinion.lexicon import Hit, Lexicon
 from monitors.opinion.normalise import View
 from monitors.opinion.normalise import view as make_view
+
+_START, _END = attrgetter("start"), attrgetter("end")
 
 MentionKind = Literal["compound", "owe", "claim", "debt"]
 Mood = Literal["stated", "negated", "preventive", "denied", "supposed", "past"]
@@ -39,7 +42,7 @@ _WARDED = re.compile("杜绝|防止|避免|严禁|防范|未(?:见|发现|出现
 _INSPECTED = re.compile("(?:(?:未|没有|没)(?:发现|出现|发生)|未见|无一起|无一例)[^，。！？；]{0,14}$")
 _PREVENTIVE_AFTER = re.compile(
     "(?:的)?(?:问题)?(?:治理|整治|隐患|防治|源头|预防|专项|冬季|夏季)"
-    "|(?:的)?(?:问题)?(?:投诉|举报|维权|反映|线索|的)*(?:电话|热线|渠道|平台|专线|窗口)|(?:怎么|如何|到哪|去哪)(?:反映|投诉|举报)|[^，。！？；]{0,2}零容忍|应急(?:垫付|保障|处置|预案|周转)"
+    "|(?:的)?(?:问题)?(?:投诉|举报|维权|反映|线索|的){0,6}(?:电话|热线|渠道|平台|专线|窗口)|(?:怎么|如何|到哪|去哪)(?:反映|投诉|举报)|[^，。！？；]{0,2}零容忍|应急(?:垫付|保障|处置|预案|周转)"
 )
 _PLEDGED_AFTER = re.compile("^(?:的)?(?:情况)?(?:承诺|倡议|责任|创建|目标|公约)")
 _DENIED_AFTER = re.compile(
@@ -62,7 +65,7 @@ _COUNT = "[0-9一二两三四五六七八九十百千几数]"
 _COUNTED = re.compile(f"{_COUNT}[余多来]?(?:名|个|位|号)(?!月)|我们{_COUNT}{{1,4}}人|兄弟|弟兄|班组")
 # 差我们五人四万块: short by a sum; the sum, its owner before it.
 _SHORT_BY = re.compile(
-    "(?:了|着|下)?(?:我|咱|俺|他|她|大家|大伙|兄弟|工|师傅|人|[0-9一二两三四五六七八九十]+[名个位])?[^，。！？；]{0,8}?"
+    "(?:了|着|下)?(?:我|咱|俺|他|她|大家|大伙|兄弟|工|师傅|人|[0-9一二两三四五六七八九十]{1,12}[名个位])?[^，。！？；]{0,8}?"
     f"{_COUNT}[0-9.一二两三四五六七八九十百千]{{0,8}}[多余来]?[万千百元块亿wk]"
 )
 # What makes a remark about pay an account of arrears: people, a time, a sum, work told of.
@@ -99,7 +102,7 @@ _NO_MONEY = re.compile(
 )
 WORKED = re.compile(
     "干活|做活|做工|打工|务工|上班|活路|接的活|干[了完满]|做[了完满]|工地|进场|活干|(?:喊|叫)(?:我们|咱们|人)|苦点钱|班组|"
-    "帮工|活计|完工|验收|封顶|工头|工友|工棚|上了[^，。]{0,6}班|师傅|活儿|[0-9一二两三四五六七八九十]+天活|小工|民工|工人|给人|帮人|老板|包工|工坊|加工|[厂矿]上|厂里|栽了|装完|修完|盖完"
+    "帮工|活计|完工|验收|封顶|工头|工友|工棚|上了[^，。]{0,6}班|师傅|活儿|[0-9一二两三四五六七八九十]{1,12}天活|小工|民工|工人|给人|帮人|老板|包工|工坊|加工|[厂矿]上|厂里|栽了|装完|修完|盖完"
 )
 _WORKED_REACH = 60
 _PROPOSED = re.compile("(?:建议|提议|呼吁)[^，。！？；]{0,12}$")
@@ -135,9 +138,15 @@ class Reading:
 
     def near(self, group: str, mention: Mention, reach: int) -> tuple[Hit, ...]:
         """Hits of ``group`` that end or begin within ``reach`` characters of the mention."""
-        return tuple(
-            hit for hit in self.of(group) if hit.end >= mention.start - reach and hit.start <= mention.end + reach
-        )
+        return touching(self.of(group), mention.start - reach, mention.end + reach)
+
+
+def touching(hits: tuple[Hit, ...], left: int, right: int) -> tuple[Hit, ...]:
+    """Those of one group's hits that end at ``left`` or behind it and begin at ``right`` or before it.
+
+    Starts and ends rise together (``_longest``), so a text of nothing but such words costs no square of their number.
+    """
+    return hits[bisect_left(hits, left, key=_END) : bisect_right(hits, right, key=_START)]
 
 
 def read(original: str, lexicon: Lexicon) -> Reading:
@@ -210,8 +219,8 @@ def _owed_to(text: str, verbs: tuple[Hit, ...], workers: tuple[Hit, ...]) -> lis
     for verb in verbs:
         if verb.term.weight < 3:
             continue
-        for worker in workers:
-            if verb.end <= worker.start <= verb.end + 10:
+        for worker in touching(workers, verb.end, verb.end + 10):
+            if verb.end <= worker.start:
                 sum_owed = _SUM.match(text, worker.end)
                 if sum_owed and not _STOP.search(text[verb.end : worker.start]):
                     start, end = verb.start, sum_owed.end()
@@ -225,13 +234,10 @@ def _short_by(text: str, words: tuple[Hit, ...], pays: tuple[Hit, ...], debts: t
     for word in words:
         match = _SHORT_BY.match(text, word.end)
         if not match or any(
-            word.start - 20 <= debt.end
-            and debt.start <= match.end() + 8
-            and not _COMMA.search(text, debt.end, word.start)
-            for debt in debts
+            not _COMMA.search(text, debt.end, word.start) for debt in touching(debts, word.start - 20, match.end() + 8)
         ):
             continue
-        wages = any(pay.end >= word.start - 40 and pay.start <= match.end() + 20 for pay in pays)
+        wages = bool(touching(pays, word.start - 40, match.end() + 20))
         left, right = max(0, word.start - _WORKED_REACH), match.end() + 40
         if _NOT_OWN.search(text, left, right):
             continue
@@ -249,7 +255,7 @@ def _worked_for_nothing(text: str, bare: tuple[Hit, ...], debts: tuple[Hit, ...]
     for start, end in spans:
         if not WORKED.search(text, max(0, start - _WORKED_REACH), end + 40) and _signs(text, start, end) < 2:
             continue
-        if any(debt.end >= start - 20 and debt.start <= end + 20 for debt in debts):
+        if touching(debts, start - 20, end + 20):
             continue
         found.append(Mention(start, end, "owe", FIRM + 0.05, _mood(text, start, end)))
     return found
@@ -275,9 +281,9 @@ def _unpaid(
             continue
         if _NOT_OWN.search(text, max(0, start - 30), end + 30):
             continue
-        if any(debt.end >= start - 8 and debt.start <= end + 8 for debt in debts):
+        if touching(debts, start - 8, end + 8):
             continue
-        told = _signs(text, start, end) + any(w.end >= start - 30 and w.start <= end + 30 for w in workers)
+        told = _signs(text, start, end) + bool(touching(workers, start - 30, end + 30))
         if told >= 2:
             found.append(Mention(start, end, "owe", FIRM + 0.05, _mood(text, start, end)))
     return found
@@ -286,7 +292,11 @@ def _unpaid(
 def _definite(text: str, pay: Hit, workers: tuple[Hit, ...]) -> int | None:
     """Where the sum or the months before ``pay`` begin, if counted workers stand near and nothing ordinary does."""
     sum_of = _DEFINITE.search(text[max(0, pay.start - 14) : pay.start])
-    if not sum_of or pay.term.weight < 1 or not any(abs(w.start - pay.start) <= 30 for w in workers):
+    if (
+        not sum_of
+        or pay.term.weight < 1
+        or not any(abs(w.start - pay.start) <= 30 for w in touching(workers, pay.start - 30, pay.start + 30))
+    ):
         return None
     if not _COUNTED.search(text, max(0, pay.start - 40), pay.start) or _signs(text, pay.start, pay.end) < 3:
         return None
@@ -310,7 +320,7 @@ def _promoted(text: str, mention: Mention, workers: tuple[Hit, ...]) -> Mention:
         weak = text[mention.start : mention.end]
         docked = "扣" in weak and bool(WORKED.search(text, max(0, mention.start - 40), mention.end + 40))
         return replace(mention, strength=FIRM) if counted and (docked or weak[:1] in "等盼应判") else mention
-    close = counted or any(hit.end >= mention.start - 12 and hit.start <= mention.end + 12 for hit in workers)
+    close = counted or bool(touching(workers, mention.start - 12, mention.end + 12))
     return replace(mention, strength=FIRM) if close else mention
 
 
@@ -337,7 +347,7 @@ def _pairs(
                 0 <= gap <= 16
                 and kind != "claim"
                 and _joins(text, thing.end, verb.start, (), commas=1)
-                and not any(verb.end <= rival.start <= verb.end + 6 for rival in rivals)
+                and not any(verb.end <= rival.start for rival in touching(rivals, verb.end, verb.end + 6))
             ):
                 found.append(_mention(text, thing, verb, gap, kind))
                 break
@@ -358,9 +368,7 @@ def _joins(text: str, start: int, end: int, rivals: tuple[Hit, ...], *, commas: 
     between = text[start:end]
     if _STOP.search(between) or len(_COMMA.findall(between)) > commas:
         return False
-    for rival in rivals:
-        if rival.start >= end:
-            break
+    for rival in touching(rivals, start, end):
         if rival.start >= start and rival.end <= end and not _JOINED.search(text[rival.start : end]):
             return False
     return True

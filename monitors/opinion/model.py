@@ -141,7 +141,7 @@ class Evidence:
     """Why a judgement was made: ``document[field][start:end] == text``. Offsets count characters.
 
     ``field`` is ``title`` or ``text``; ``about`` is the output concerned (relevance, stance, sentiment, place,
-    workers, amount, employer, act, context); ``why`` is Chinese and fit for a screen.
+    workers, amount, employer, act, context, rule); ``why`` is Chinese and fit for a screen.
     """
 
     field: Literal["title", "text"]
@@ -185,6 +185,19 @@ class Period:
 
 
 @dataclass(frozen=True, slots=True)
+class RuleHit:
+    """A keyword rule (关键词规则) that hit the report: its name, the level it asks for at least, its tags.
+
+    ``regions``: where the rule holds (codes, 不限, 外省, 未定位; empty: everywhere), asked again for a place put right.
+    """
+
+    name: str
+    level: Level
+    tags: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Judgement:
     """What the watch thinks of one report. Four independent outputs, never one score.
 
@@ -217,3 +230,4 @@ class Judgement:
     public_project: bool = False
     specific_claim: bool = False
     period: Period | None = None
+    rules: tuple[RuleHit, ...] = ()

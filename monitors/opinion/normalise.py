@@ -17,6 +17,7 @@ import numpy.typing as npt
 import opencc
 
 _CODE_POINTS = 0x110000
+_HALVES = re.compile("[\ud800-\udfff]")
 # Characters OpenCC would change although simplified text uses them as they are (乾隆, 著作, 哪吒).
 _KEPT = frozenset("乾著吒拚捱榘")
 # Half-width twins of the punctuation a number, a rule or a reader treats alike.
@@ -71,6 +72,18 @@ def _table() -> npt.NDArray[np.uint32]:
     return table
 
 
+def mended(text: str) -> str:
+    """``text`` with half characters (lone surrogates) made U+FFFD, always of the same length: the automata take UTF-8.
+
+    For texts where they enter judging; what comes by a feed has lost them already.
+    """
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return _HALVES.sub("\ufffd", text)
+    return text
+
+
 def fold(text: str) -> str:
     """``text`` in comparable characters; always of the same length."""
     if not text:
@@ -87,7 +100,7 @@ _MARKS = r" *·•・_~\^|/\\+=`'’‘\-.…"
 # One character class first, then what stood before it: the engine skips quickly to the few places worth a look.
 _SQUEEZE = re.compile(
     rf"[{_INVISIBLE}{_MARKS}(,，](?:"
-    rf"(?<=[{_INVISIBLE}])[{_INVISIBLE}]*"
+    rf"(?<=[{_INVISIBLE}])[{_INVISIBLE}]{{0,64}}"
     rf"|(?<={_IDEOGRAPH}\()[a-zü-ɏḀ-ỿ\u00e0-\u00ff\u0300-\u036fɡ]{{1,7}}\)"  # 农(nóng)民工: pinyin left by a copier
     rf"|(?<={_IDEOGRAPH}[{_MARKS}])[{_MARKS}]{{0,2}}(?={_IDEOGRAPH})"
     rf"|(?<=[0-9] )(?={_IDEOGRAPH})|(?<={_IDEOGRAPH} )(?=[0-9])"

@@ -19,17 +19,18 @@ _SMALL = {"十": 10, "百": 100, "千": 1000, "拾": 10, "佰": 100, "仟": 1000
 _TENS = {"廿": 20, "卅": 30}
 _LARGE = {"万": 10_000, "亿": 100_000_000, "w": 10_000}
 _UNITS = _SMALL | _LARGE
-_NUMERALS = "".join((*_DIGITS, *_SMALL, *_TENS))
+_NUMERALS = "".join((*_DIGITS, *_SMALL, *_TENS)).replace("俩", "").replace("仨", "")
 _UNIT = "[" + "".join(_SMALL) + "]"
 # What follows a unit: 12万|3千5百, 贰拾叁万|伍仟陆佰, 1亿|2000万, 三万|零六十, 两万|三.
 _PIECE = "[零〇]?(?:[0-9]{1,4}|[" + "".join(_DIGITS)[2:] + "](?![直起共并分些]))" + _UNIT + "?"
 # 几十, 数百, 十几: a range, not a number. 上百, 百余, 近千: the round number itself.
 NUMBER = re.compile(
-    r"(?=[0-9数几好若干亿" + _NUMERALS + r"])(?<![0-9.a-z])(?P<vague>(?<![人总件户次金])数|[几好若干]{1,2}|)"
-    r"(?P<body>(?<=[近超过上])亿|[0-9]{1,12}(?:\.[0-9]{1,6})?|[" + _NUMERALS + r"]{1,12})"
+    r"(?=[0-9数几好若干亿俩仨" + _NUMERALS + r"])(?<![0-9.a-z])(?P<vague>(?<![人总件户次金])数|[几好若干]{1,2}|)"
+    r"(?P<body>(?<=[近超过上])亿|[0-9]{1,12}(?:\.[0-9]{1,6})?|[俩仨]|[" + _NUMERALS + r"]{1,12})"
     r"(?P<unit>" + _UNIT + r"?)(?P<more1>[多余来几]?)(?P<large>[万亿w]?)(?P<more2>[多余几]?)"
     r"(?P<tail>(?:" + _PIECE + r"){1,5}[万w]?(?![0-9.年月日号％%]))?"
 )
+_DIGITS_ALONE = re.compile("[" + "".join(_DIGITS)[2:] + "]{2,5}")
 _PIECES = re.compile("([零〇]?)([0-9]{1,4}|[" + "".join(_DIGITS)[2:] + "])(" + _UNIT + "?)")
 # 50至60名, 30到40万: between two numbers, so neither is the figure.
 _TO = re.compile("(?:至|到|-|~|—{1,2})(?=[0-9" + _NUMERALS + "])")
@@ -135,6 +136,12 @@ def _value(text: str, match: re.Match[str]) -> Number | None:
     if last == "多" and _MORE_TIMES.match(text, end):
         end, more = end - 1, bool(match["more1"] and large)
     if match["tail"] and (unit or large) and not match["more1"] and not match["more2"]:
+        if _DIGITS_ALONE.fullmatch(match["tail"]):
+            # 两万六一夜白了头: the second digit belongs to the next word; 两万六七 is between.
+            between = bool(_RANGE.match(match["tail"]))
+            above = _UNITS[large or unit] // 10
+            end = match.start("tail") + (2 if between else 1)
+            return Number(match.start(), end, None if between else value + _DIGITS[match["tail"][0]] * above, more)
         value, end = _with_tail(text, value, match)
     return Number(match.start(), end, None if vague else value, more)
 

@@ -30,7 +30,7 @@ _PERSON_AFTER = re.compile(
     rf"(?:(?P<unit>名|位|个|人|号(?=人|工|民|农|员|老|兄|弟))(?P<kind>[^，。！？；、：0-9]{{0,6}}?(?:{WORKER}))?|(?P<bare>(?:建筑|外来|女|男|老|青年|一线|被欠薪?)?(?:{WORKER}))?)"
 )
 _NOT_WORKERS = re.compile(
-    "^(?:多|余)?(?:名|位|个)?(?:[^，。！？；、]{0,4}(?:违法|嫌疑|失信|民警|警察|警力|消防|官兵|指战员|干部|领导|律师|法官|执法|工作人员|记者|保安持|股东|老板|被告|嫌疑|"
+    "^(?:多|余)?(?:名|位|个)?(?:[^，。！？；、]{0,4}(?:违法|嫌疑|失信|民警|警察|警力|消防|官兵|指战员|干部|领导|律师|法官|仲裁员|执法|工作人员|记者|保安持|股东|老板|被告|嫌疑|"
     "包工头|工头|代表|企业|公司|单位|项目|部门|小时|小区|城市|人次|阶段|名额|专班|街道|门店|分店|方面|环节|问题|孩子|子女|小孩|学生|家长|顾客|"
     "业主|租客|房东|客户|读者|网友|亲友|工作日|督查组|地市|材料商|供应商|商户|债权人|工作组|班组长)"
     "|月|年|天|县|市|乡|镇|村|州|省|楼|层|号(?!人|工|民|农|员|老|兄|弟)|栋|期|件|起|案|批|组|元|块|万|亿|岁|日|时|点|分|届|项|处|家|标|路|街|区|段|条|米|吨|平|%|工地|班组|"
@@ -53,18 +53,29 @@ _HURT = re.compile(
 _OWED_BEFORE = re.compile(
     "拖欠|欠|克扣|涉及|涉|共|合计|总计|包括|等|带|雇|招|我们|为|帮|替|尚|及|和|与|支付|发放|追|停发|一起|的|有|是|达|计"
 )
-_WORKER_BEFORE = re.compile(rf"(?:{WORKER})(?:人数|总数)?(?:达到?|超过?|近|共计?|约|有|合计|总计|一共|为|逾|就有)*$")
+_WORKER_BEFORE = re.compile(
+    rf"(?:{WORKER})(?:人数|总数)?(?:达到?|超过?|近|共计?|约|有|合计|总计|一共|为|逾|就有){{0,6}}$"
+)
 _MONEY_BEFORE = re.compile("薪$|工资$|欠$|讨$|款$|钱$")
 _BAR = 2.0
 _WHY = "涉及人数："
 _ROUND = re.compile("：(?:[近上约超过]?[一数]?[百千][多余]?)(?:名|位|个|人|号|(?=[\u4e00-\u9fff]))")
-_CASE = re.compile("拖欠[0-9]+[多余]?(?:名|位|个)")
+_CASE = re.compile("拖欠[0-9]{1,12}[多余]?(?:名|位|个)")
 _PAID_EACH = re.compile("(?:的)?(?:劳动报酬|工资|薪酬|劳务费)[^，。！？；]{0,4}[0-9]")
 _SUM_RATHER = 1000  # 欠8000民工工资 is a sum, 欠300员工工资 a count
 _TOTAL = re.compile("共|合计|总计|总共|累计|涉及|全体|一共|所有|总人数|全部")
 _ONE_MORE = re.compile(
-    "(?:我|本人|他|她|某|您|你|师傅|女士|先生)(?:和|及|与|带着|带领|同|跟|以及)(?:其它|其他|另外|另|其余|我的|我们|的|同车间|同班组|同村|同厂|同队)*$"
+    "(?:我|本人|他|她|某|您|你|师傅|女士|先生)(?:和|及|与|带着|带领|同|跟|以及)(?:其它|其他|另外|另|其余|我的|我们|的|同车间|同班组|同村|同厂|同队){0,6}$"
 )
+_ALL_TOLD = re.compile("(?:连|算上|加上|包括|含)[^，。！？；]{1,5}在内，?(?:一共|共|总共|共计|合计)?(?:有)?$")
+# 其余8人工资均已结清: those who are paid beside those who are not.
+_THE_REST, _PAID_UP = (
+    re.compile("(?:其余|其他|其它|另外|另有|剩下|余下)(?:的)?$"),
+    re.compile("(?:均|都|已|全部)[^，。]{0,3}(?:结清|付清|发放|发清|拿到|领到|兑现|支付)"),
+)
+_ON_THE_BOOKS = re.compile("(?:在册|登记|总人数|职工总数)[^，。]{0,6}$")
+_NOT_YET_HERE = re.compile("未发|没发|未付|没付|未领|没领|未支付|未结|没结")
+_NOT_YET = re.compile("[^。！？；]{0,24}(?:未发|没发|未付|没付|未领|没领|欠|拖|未支付)")
 _WITH_SELF = re.compile("(?:连|加上|算上|包括)(?:他|她|我)?(?:自己|本人|我)(?:一共|共|总共)?$")
 
 
@@ -147,6 +158,14 @@ def _owner_follows(text: str, at: int) -> bool:
     return bool(re.match("[^，。！？；、0-9]{0,6}(?:人|工|员|者|师|手)", text[at : at + 8]))
 
 
+def is_no_count(before: str, behind: str, clause: str) -> bool:
+    """Whether what is counted are no workers, a number of something else, or workers who were paid up."""
+    others = _NOT_WORKERS.match(behind) and not _DOES.match(behind)
+    if others and not re.match(f"(?:名|位|个)?(?:被欠|被拖)?(?:{WORKER})", behind):
+        return True
+    return bool(re.search("第$|[0-9]$|约定$|号$", before) or (_THE_REST.search(before) and _PAID_UP.search(clause)))
+
+
 def _person_score(  # noqa: C901 - one line per sign for or against
     text: str, number: Number, after: re.Match[str], near: Nearness
 ) -> tuple[float, int, str]:
@@ -155,16 +174,11 @@ def _person_score(  # noqa: C901 - one line per sign for or against
     behind = text[number.end : min(right, number.end + 16)]
     value = int(number.value or 0)
     kind = after["kind"] or after["bare"] or ""
-    if (
-        _NOT_WORKERS.match(behind)
-        and not _DOES.match(behind)
-        and not re.match(f"(?:名|位|个)?(?:被欠|被拖)?(?:{WORKER})", behind)
-    ):
-        return 0.0, value, ""
-    if number.value and re.search("第$|[0-9]$|约定$|号$", before):
-        return 0.0, value, ""
     clause_left, clause_right = clause_of(text, number.start, after.end())
     clause = text[clause_left:clause_right]
+    came = headcounts.is_visiting_or_staff(text[max(left, number.start - 24) : number.start])
+    if came or is_no_count(before, behind, clause):
+        return 0.0, value, ""
     distance = near.apart(number.start, after.end())
     score = 1.0 if after["unit"] or kind else 0.0
     score += 1.0 if kind and kind != "人员" else 0.0
@@ -172,12 +186,14 @@ def _person_score(  # noqa: C901 - one line per sign for or against
     score += 0.4 if _OWED_BEFORE.search(before[-6:]) else 0.0
     score += 0.5 if _TOTAL.search(before[-8:]) else 0.0
     score += 1.3 if re.match("(?:名|位|个)?人?(?:共|合计|总共|一共)(?![^，。]{0,3}同)", behind) else 0.0
-    score += 1.6 if _WITH_SELF.search(before) else 0.0
+    score += 1.6 if _WITH_SELF.search(before) else 3.4 if _ALL_TOLD.search(before) else 0.0
     score += 1.2 if _WORKER_BEFORE.search(before) else 0.0
     score += 0.8 if re.search("带了?$|带着$|雇了?$|雇用了?$|雇佣了?$|招了?$|一共有$", before) else 0.0
     if _HURT.search(clause) and distance > 2:
         score -= 1.8
-    if re.search("(?:公司|单位|全厂|集团|企业|厂)(?:现|共|一共)?(?:有|拥有)(?:员工|职工|工人)$", before):
+    if re.search(
+        "(?:单位|集团|企业|[司厂校院店站场矿]里?)(?:现|共|一共)?(?:有|拥有)(?:在职|正式)?(?:员工|职工|工人)$", before
+    ):
         score -= 2.0
     if re.search("(?:走|辞职|离职)了?$", before):
         score -= 2.5
@@ -192,16 +208,21 @@ def _person_score(  # noqa: C901 - one line per sign for or against
         )
         and not re.search("拖欠|追发|追回|追讨|欠薪", text[max(left, number.start - 30) : number.start])
         and not _PAY_NOW.search(before)
+        and not (_ON_THE_BOOKS.search(before) and _NOT_YET.match(text, after.end()))
     ):
         score -= 3.0
-    if distance and _PART_OF.search(text[left : number.start]) and not near.begins_within(number.end, clause_right):
-        score -= 1.5
+    unpaid = bool(_NOT_YET_HERE.search(text, number.end, clause_right))
+    rest_unpaid = bool(_THE_REST.search(before) and _NOT_YET_HERE.search(text, number.end, right))
+    if distance and _PART_OF.search(text[left : number.start]) and not unpaid:
+        score -= 0.0 if near.begins_within(number.end, clause_right) else 1.5
+    elif rest_unpaid or (unpaid and before.endswith("其中")):
+        score += 1.6  # 12人已结清，其余3人…尚未发放; 清退20人…其中12名的绩效暂未发放
     score += 0.6 if _OURS.search(before) else 0.0
     if re.search("雇|招|带|组织", before[-8:]) and kind:
         score += 0.5
     if re.search("(?:股东|老板|债权人|供应商|代表|受害|业主|学员)", clause[:40]) and not kind:
         score -= 0.8
     why = f"{_WHY}{text[number.start : max(after.end(), number.end)]}"
-    if _ONE_MORE.search(before) and value < 1000:
+    if value < 1000 and (_ONE_MORE.search(before) or headcounts.is_others(text, number.start, after.end())):
         return score + 0.4, value + 1, why + "，另加本人"
     return score, value, why

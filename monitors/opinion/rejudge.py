@@ -19,12 +19,13 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, select, update
 
 from monitors.clock import utc_now
-from monitors.opinion import intake, membership, rejudge_job, rejudge_labels, story_edits
+from monitors.opinion import membership, rejudge_job, rejudge_labels, rule_sets, story_edits, story_summary
 from monitors.opinion.judge import Judge, Report
 from monitors.opinion.model import Judgement
 from monitors.opinion.rejudge_job import FIELDS, Counts, Job
 from monitors.opinion.rejudge_labels import Settled
 from monitors.opinion.retention import LEFT, TEXT_REMOVED
+from monitors.opinion.rule_match import Origin
 from monitors.settings import Settings
 from monitors.store import tables as t
 from monitors.store.engine import Store
@@ -155,6 +156,7 @@ def survey(store: Store, judge: Judge, settings: Settings) -> Iterator[tuple[int
             if not batch.rows:
                 return
             said = rejudge_labels.of(connection, [row.id for row in batch.rows])
+            settings = rule_sets.effective(connection, settings)
         for row, own, asked in batch.found(judge.judge_many(batch.reports)):
             after = rejudge_labels.settled(row, own, asked, said.get(row.id, {}), settings=settings)
             if after is not None:
@@ -181,7 +183,9 @@ def _count(connection: Connection, model: str) -> int:
 
 
 def _query() -> Select[Any]:
-    return select(t.item, t.source.c.region.label("home"), t.source.c.national).join(
+    source = t.source.c
+    known_by = (source.name.label("source_name"), source.group_name.label("source_group"))
+    return select(t.item, source.region.label("home"), source.national, *known_by).join(
         t.source, t.source.c.id == t.item.c.source_id
     )
 
@@ -198,7 +202,8 @@ def _batch(connection: Connection, model: str, position: int | None) -> Batch:
 
 
 def _report(row: Row[Any], *, relevant: bool | None = None) -> Report:
-    return Report(row.title, row.text, row.published_at, row.home, row.national, row.fetched_at, relevant)
+    origin = Origin(row.source_id, row.source_name, row.source_group, row.outlet)
+    return Report(row.title, row.text, row.published_at, row.home, row.national, row.fetched_at, relevant, origin)
 
 
 # ── writing ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -207,7 +212,8 @@ def _report(row: Row[Any], *, relevant: bool | None = None) -> Report:
 def _put(
     connection: Connection, batch: Batch, judgements: Sequence[Judgement], *, settings: Settings, now: datetime
 ) -> Counts:
-    intake.hold_stories(connection)
+    settings = rule_sets.effective(connection, settings)
+    story_summary.hold_stories(connection)
     ids = [row.id for row in batch.rows]
     # Asked again under the lock: since they were read, somebody may have labelled or moved them, or removed the text.
     chosen = _query().where(t.item.c.id.in_(ids)).with_for_update(of=t.item)
@@ -224,7 +230,7 @@ def _put(
             counts = counts.plus(_store(connection, row, after, touched, settings=settings, now=now))
     for story_id in touched:
         as_of = story_edits.as_of(connection, story_id, now)
-        change = intake.refresh_story(connection, story_id, settings=settings, now=now, as_of=as_of)
+        change = story_summary.refresh_story(connection, story_id, settings=settings, now=now, as_of=as_of)
         counts = counts.plus(Counts(opened=change.kind == "opened", raised=change.kind == "raised"))
     return counts
 
@@ -273,4 +279,5 @@ def _concerns_story(row: Row[Any], after: Settled) -> bool:
     if any(getattr(row, name) != value for name, value in after.columns.items()):
         return True
     before: Mapping[str, Any] = row.judgement
-    return any(before.get(name) != after.why[name] for name in _SUMMED)
+    # Judged before there were rules: none hit.
+    return before.get("rules", []) != after.why["rules"] or any(before.get(name) != after.why[name] for name in _SUMMED)

@@ -8,7 +8,7 @@ import sys
 from monitors.access.acting import acting, looking
 from monitors.access.actor import console
 from monitors.clock import utc_now
-from monitors.opinion import rejudge, rejudge_job
+from monitors.opinion import rejudge, rejudge_job, rule_judge
 from monitors.opinion.judge import Judge
 from monitors.settings import Settings
 from monitors.store.engine import Store
@@ -20,10 +20,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace, settings: Settings, store: Store) -> int:
     """Run the job to its end, a paused or broken-off one from where it stopped; returns the exit code."""
-    judge = Judge(settings)
+    actor = console()
+    with looking(store, actor) as connection:
+        judge = rule_judge.present(connection, settings)
     if arguments.dry_run:
         return _try(store, judge, settings)
-    actor = console()
     with acting(store, actor) as connection:
         job = rejudge_job.read(connection)
         if job is None or not job.open:

@@ -55,7 +55,7 @@ def settled(
         if asked is None:
             return None
         base = asked
-    columns, why, was = columns_of(base), intake.explanation(base), dict[LabelField, Mapping[str, Any]]()
+    columns, why, was = intake.findings(base), intake.explanation(base), dict[LabelField, Mapping[str, Any]]()
     others = {field: value for field, value in said.items() if field != "relevant"} if base.relevant else {}
     for field, value in others.items():
         was[field] = {name: columns[name] for name in COLUMNS[field]}
@@ -71,30 +71,11 @@ def settled(
             columns["level"] = found.level
     if "relevant" in said:
         names = COLUMNS["relevant"] if own.relevant else labels.OF_RELEVANT
-        mine = columns if own.relevant else columns_of(own)
+        mine = columns if own.relevant else intake.findings(own)
         was["relevant"] = {name: mine[name] for name in names}
         if not wanted:
             columns |= {"relevant": False, "kind": None, "level": None, "score": None}
     return Settled(columns, why, was)
-
-
-def columns_of(judgement: Judgement) -> dict[str, Any]:
-    """The columns of ``item`` that hold a judgement, its reasons apart."""
-    severity = judgement.severity
-    return {
-        "relevant": judgement.relevant,
-        "relevance": judgement.relevance,
-        "sentiment": judgement.sentiment,
-        "stance": judgement.stance,
-        "kind": judgement.kind,
-        "scope": judgement.scope,
-        "level": severity.level if severity else None,
-        "score": severity.score if severity else None,
-        "region": judgement.region,
-        "workers": judgement.workers,
-        "amount_fen": judgement.amount_fen,
-        "employer": judgement.employer,
-    }
 
 
 def note(connection: Connection, item_id: int, judgement: dict[str, Any], after: Settled) -> dict[str, Any]:

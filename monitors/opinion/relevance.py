@@ -13,7 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from monitors.errors import SettingsError
-from monitors.opinion.mentions import FIRM, WORKED, Mention, Reading
+from monitors.opinion import labour
+from monitors.opinion.lexicon import Hit
+from monitors.opinion.mentions import FIRM, WORKED, Mention, Reading, touching
 
 PATH = Path(__file__).resolve().parent.parent.parent / "data" / "lexicon" / "relevance.csv"
 _LEAD = 90  # characters of the text that open a report
@@ -34,7 +36,7 @@ _PAYEE = (
     "[^，。！？；]{0,4}?(?:工|员|人|乡|民|师)|施工队|装修队|班组)"
 )
 _PAID_TO = re.compile(
-    f"{_PAYEE}[^。！？；]{{0,12}}?(?:拿到|领到|领完|领回|喜领|讨回|追回|要回|补发|兑付|结清|付清|送到|发到)[^，。！？；]{{0,8}}?(?:{_WAGE}|执行款|案款|[0-9.]+万)"
+    f"{_PAYEE}[^。！？；]{{0,12}}?(?:拿到|领到|领完|领回|喜领|讨回|追回|要回|补发|兑付|结清|付清|送到|发到)[^，。！？；]{{0,8}}?(?:{_WAGE}|执行款|案款|[0-9.]{{1,12}}万)"
     f"|(?:垫付|讨回|要回)[^，。！？；]{{0,14}}?(?:{_WAGE}|欠薪)"
     f"|(?:追回|补发|兑付)[^，。！？；]{{0,8}}?{_PAYEE}[^，。！？；]{{0,4}}?(?:{_WAGE}|欠薪)"
     f"|(?:工资|执行|案|工钱)款?[^，。！？；]{{0,16}}?(?:发到|交到|送到|交给|打给|发给)[^，。！？；]{{0,8}}?{_PAYEE}"
@@ -44,7 +46,7 @@ _PAID_TO = re.compile(
 _PAID_REACH = 160  # a text that reports a payment says so at its start
 # 从事…研究, a survey or a book: the subject is the study, no case.
 _STUDY = re.compile(
-    "研究(?:述评|综述|基于|发现|表明|显示|指出|运用|报告)|论文|述评|文献|(?<!事)实证|[课选]题组|学位|专著|口述|地方志|契约(?:文书|[0-9一二三四五六七八九十]+[件份])|史料|新书|史研究|近代|清末|民初|旧社会|解放前|老照片|课题组"
+    "研究(?:述评|综述|基于|发现|表明|显示|指出|运用|报告)|论文|述评|文献|(?<!事)实证|[课选]题组|学位|专著|口述|地方志|契约(?:文书|[0-9一二三四五六七八九十]{1,12}[件份])|史料|新书|史研究|近代|清末|民初|旧社会|解放前|老照片|课题组"
 )
 # Somebody plays the unpaid worker: for alms, for clicks, for the price of materials.
 _STAGED = re.compile(
@@ -54,13 +56,14 @@ _STAGED = re.compile(
     "|(?:自称|声称|实为|其实)[^。！？]{0,24}?(?:剧本|摆拍|带货|炒作|引流)"
 )
 _ADVICE = re.compile(
-    "(?:如何|怎么|怎样)(?:避免被|防止被|避免遭|维权|应对|追讨|要回|讨要)|看这|记住|这[0-9一二两三四五六七八九十几]+[步招点条个]|攻略|避坑|贴士|支招|指南|注意事项|教你|该怎么"
+    "(?:如何|怎么|怎样)(?:避免被|防止被|避免遭|维权|应对|追讨|要回|讨要)|看这|记住|这[0-9一二两三四五六七八九十几]{1,12}[步招点条个]|攻略|避坑|贴士|支招|指南|注意事项|教你|该怎么"
 )
 _HIRED = re.compile("(?:雇|组织|花钱请|召集|招募)[^。！？；]{0,14}?(?:扮|冒充|装作|充当|假装|穿工装)")
 _AT_HOME = re.compile(
     "农民工|(?<!移)民工|中国|我国|国内|国人|华工|中企|中资|(?<![多各该外几本])省|县|自治|[市区](?:人|法院|政府|检)|人社|劳动监察|公安|云南"
 )
-_PLOT = re.compile("剧中|剧里|片中|桥段|情景剧|相声|该剧|荧屏")
+_PLOT = re.compile("剧中|剧里|片中|桥段|情景剧|相声|该剧|荧屏|男主|女主|热播|小说改编")
+_NOT_NOW = frozenset(("negated", "denied", "past"))
 _LISTED = re.compile("[、和及]")
 
 
@@ -133,10 +136,10 @@ def features(document: Document) -> dict[str, float]:  # noqa: PLR0915 - one lin
     found["worker_title"] = float(bool(title.of("worker")))
     found["still_unpaid"] = float(bool((t_firm or x_firm) and _STILL.search(around)))
     found["paid_title"] = float(bool(_PAID_TO.search(t_text)) and not t_firm)
-    told = not (t_firm or lead or found["paid_title"]) and any(
+    opens = not (t_firm or lead or found["paid_title"]) and any(
         hit.start < _PAID_REACH for group in ("paid", "claim", "resolution") for hit in text.of(group)
     )
-    found["paid_lead"] = float(told and bool(_PAID_TO.search(x_text, 0, _PAID_REACH)))
+    found["paid_lead"] = float(opens and bool(_PAID_TO.search(x_text, 0, _PAID_REACH)))
     found["money_near"] = float(bool((t_firm or x_firm) and _MONEY.search(around)))
     found["people_near"] = float(bool((t_firm or x_firm) and _PEOPLE.search(around)))
     found["period_near"] = float(bool((t_firm or x_firm) and _PERIOD.search(around)))
@@ -177,7 +180,7 @@ def features(document: Document) -> dict[str, float]:  # noqa: PLR0915 - one lin
     found["show_near"] = float(beside("show", 40))
     found["reverse"] = float(bool(title.of("reverse") or text.of("reverse")))
     found["sport_only"] = float((head_has("sport") or beside("sport", 60)) and not _has_worker(title, text))
-    found["fiction_near"] = float(bool(x_firm or t_firm) and bool(_PLOT.search(around)))
+    found["fiction_near"] = float(bool(x_firm or t_firm) and bool(_PLOT.search(around) or _PLOT.search(t_text)))
     found["family_head"] = float(head_has("family"))
     found["family_near"] = float(beside("family", 40))
     by_worker = bool(x_all or t_all) and _sweat_by_worker(title, text)
@@ -191,9 +194,19 @@ def features(document: Document) -> dict[str, float]:  # noqa: PLR0915 - one lin
     found["title_silent"] = float(document.head_is_title and not t_all and not title.of("topic") and bool(x_firm))
     found["owe_title"] = float(bool(title.of("owe")) and not t_firm)
     found["pay_title"] = float(any(h.term.text not in ("钱", "薪") for h in title.of("pay")) and not t_firm)
-    found["nothing"] = float(
-        not t_all and not x_all and not (found["paid_title"] or found["paid_lead"] or found["topic_title"])
-    )
+    told_plainly = t_firm or lead or found["paid_title"] or found["paid_lead"] or found["topic_title"]
+    moods = {m.mood for m in (*t_all, *x_all)}
+    passing = x_firm and length > _LONG  # plain words deep in a long text are weighed as such
+    account = None if told_plainly or moods & _NOT_NOW else labour.find(title, text)
+    if account and passing and account.field == "text":
+        account = None
+    found["work_owed"] = account.strength if account and account.outcome == "owed" else 0.0
+    found["work_paid"] = account.strength if account and account.outcome == "paid" else 0.0
+    found["work_late"] = min(1.0, account.start / _LONG) if account and account.field == "text" else 0.0
+    found["work_passing"] = account.strength * (length > _LONG and account.times < 4) if account else 0.0
+    found["pay_rules"] = float(not told_plainly and labour.rules(head_text, t_text + "\n" + x_text[:_PAID_REACH]))
+    told = told_plainly or found["pay_rules"] or (account and account.strength >= labour.PLAIN)
+    found["nothing"] = float(not t_all and not x_all and not told)
     return found
 
 
@@ -210,14 +223,20 @@ def _has_worker(title: Reading, text: Reading) -> bool:
 def _sweat_by_worker(title: Reading, text: Reading) -> bool:
     """血汗钱 beside a worker, with nobody's savings or purchase beside it."""
     for reading in (title, text):
+        claimed = {mention.end for mention in reading.mentions if mention.kind == "claim"}
         for hit in reading.of("core"):
             if hit.term.text != "血汗钱":
                 continue
-            reach = 90 if any(m.kind == "claim" and m.end == hit.end for m in reading.mentions) else 40
-            workers = any(abs(w.start - hit.start) <= reach for w in reading.of("worker"))
-            if workers and not any(abs(f.start - hit.start) <= 60 for f in reading.of("family")):
+            if _begins_near(reading.of("worker"), hit, 90 if hit.end in claimed else 40) and not _begins_near(
+                reading.of("family"), hit, 60
+            ):
                 return True
     return False
+
+
+def _begins_near(hits: tuple[Hit, ...], hit: Hit, reach: int) -> bool:
+    near = touching(hits, hit.start - reach, hit.start + reach)
+    return any(abs(one.start - hit.start) <= reach for one in near)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,11 +14,17 @@ _NEGATIVE = ("core", "extreme", "protest")
 _POSITIVE = ("resolution",)
 _TITLE_WEIGHT = 2.0
 _STAGE_WEIGHT = 3.0  # the event's stage outweighs a handful of words: "paid" reports name the arrears too
+_LEAN_WEIGHT = 2.0  # of a full lean, where the stage itself is neutral
 _CAP = 12.0
 
 
-def of_wage_report(title: Reading, text: Reading, stance: Stance, snownlp: float | None, weight: float) -> float:
-    """Tone of a report about wages owed; ``weight`` is how many words SnowNLP counts as."""
+def of_wage_report(  # noqa: PLR0917 - what a tone is made of
+    title: Reading, text: Reading, stance: Stance, snownlp: float | None, weight: float, lean: float = 0.0
+) -> float:
+    """Tone of a report about wages owed; ``weight`` is how many words SnowNLP counts as.
+
+    ``lean`` −1…1 (how much likelier paid than owed, by the signs) tells where a neutral report tends.
+    """
     positive = negative = 0.0
     for reading, times in ((title, _TITLE_WEIGHT), (text, 1.0)):
         for group in _NEGATIVE:
@@ -34,6 +40,7 @@ def of_wage_report(title: Reading, text: Reading, stance: Stance, snownlp: float
         negative += _STAGE_WEIGHT + positive
     else:
         positive, negative = positive * 0.5, negative * 0.5
+        positive, negative = positive + _LEAN_WEIGHT * max(0.0, lean), negative + _LEAN_WEIGHT * max(0.0, -lean)
     prior = weight * (2.0 * snownlp - 1.0) if snownlp is not None else 0.0
     return _clamp((positive - negative + prior) / (positive + negative + 2.0))
 

@@ -5,7 +5,7 @@ Used for one report when it is judged and for a story whenever its outlets, grow
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -32,6 +32,11 @@ ACT_NAMES: dict[str, str] = {code: words for code, (_, words) in ACT_POINTS.item
 _WORKERS = ((1, 3), (10, 8), (30, 12), (50, 16), (100, 20))
 _AMOUNT_WAN = ((0, 2), (5, 4), (10, 6), (100, 8), (500, 10))
 _OUTLETS = ((1, 2), (2, 6), (5, 10), (10, 13), (20, 15))
+_NATIONAL = 5
+_GROWTH, _QUICK = (1.5, 3), (3, 5)  # (times, points): from the first on, beyond the second
+_UNANSWERED = (48, 5)  # (hours, points)
+_PUBLIC, _FESTIVAL, _SETTLED = 5, 5, -20
+MOST = 100  # the sum is capped
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +80,8 @@ def _band(value: float, steps: tuple[tuple[int, int], ...], unit: str) -> str:
     """The row of the table a value falls into, as shown: ``10–29人``."""
     for (low, _), (high, _) in pairwise(steps):
         if low <= value < high:
-            return f"不足{high}{unit}" if low == 0 else f"{low}–{high - 1 if unit != '万元' else high}{unit}"
+            last = high - 1 if unit != "万元" else high
+            return f"不足{high}{unit}" if low == 0 else f"{low}{unit}" if low == last else f"{low}–{last}{unit}"
     return f"{steps[-1][0]}{unit}以上"
 
 
@@ -103,43 +109,92 @@ def _parts(inputs: SeverityInputs, rules: _settings.Severity) -> Iterator[Severi
     if inputs.outlets_24h > 0:
         yield SeverityPart("M", _step(inputs.outlets_24h, _OUTLETS), f"24小时内{inputs.outlets_24h}家媒体")
     if inputs.national_outlet:
-        yield SeverityPart("M", 5, "全国性媒体或热搜")
-    if inputs.growth is not None and inputs.growth >= 1.5:
-        quick = inputs.growth > 3
-        yield SeverityPart("G", 5 if quick else 3, f"近6小时报道为前6小时的{inputs.growth:.1f}倍")
-    if inputs.hours_without_response is not None and inputs.hours_without_response > 48:
-        yield SeverityPart("G", 5, f"{int(inputs.hours_without_response)}小时未见官方回应")
+        yield SeverityPart("M", _NATIONAL, "全国性媒体或热搜")
+    if inputs.growth is not None and inputs.growth >= _GROWTH[0]:
+        points = _QUICK[1] if inputs.growth > _QUICK[0] else _GROWTH[1]
+        yield SeverityPart("G", points, f"近6小时报道为前6小时的{inputs.growth:.1f}倍")
+    if inputs.hours_without_response is not None and inputs.hours_without_response > _UNANSWERED[0]:
+        yield SeverityPart("G", _UNANSWERED[1], f"{int(inputs.hours_without_response)}小时未见官方回应")
     if inputs.public_project:
-        yield SeverityPart("B", 5, "政府、PPP或国企项目")
+        yield SeverityPart("B", _PUBLIC, "政府、PPP或国企项目")
     if inputs.days_to_festival is not None and 0 <= inputs.days_to_festival <= rules.festival_days:
-        yield SeverityPart("B", 5, f"距春节{inputs.days_to_festival}天")
+        yield SeverityPart("B", _FESTIVAL, f"距春节{inputs.days_to_festival}天")
     if inputs.settled:
-        yield SeverityPart("B", -20, "工资已确认解决")
+        yield SeverityPart("B", _SETTLED, "工资已确认解决")
 
 
-def _floors(inputs: SeverityInputs) -> Iterator[tuple[Level, str]]:  # noqa: C901 - a table
-    acts = set(inputs.acts)
-    gathered = inputs.gathered or 0
-    if "death" in acts:
-        yield "I", "有人死亡，不低于Ⅰ级"
-    if gathered >= 200:
-        yield "I", f"聚集{gathered}人（200人以上），不低于Ⅰ级"
-    if "extreme" in acts:
-        yield "II", "出现极端行为，不低于Ⅱ级"
-    if 50 <= gathered < 200:
-        yield "II", f"聚集{gathered}人（50人以上），不低于Ⅱ级"
-    if "blockade" in acts:
-        yield "II", "堵路或围堵办公场所，不低于Ⅱ级"
-    if (inputs.visiting_province or 0) >= 5:
-        yield "II", f"{inputs.visiting_province}人到省上访（5人以上），不低于Ⅱ级"
-    if 10 <= gathered < 50:
-        yield "III", f"聚集{gathered}人（10人以上），不低于Ⅲ级"
-    if inputs.national_outlet:
-        yield "III", "全国性媒体报道，不低于Ⅲ级"
-    if inputs.outlets_24h >= 5:
-        yield "III", f"{inputs.outlets_24h}家媒体报道（5家以上），不低于Ⅲ级"
-    if inputs.in_province_claim:
-        yield "IV", "省内具体欠薪诉求，不低于Ⅳ级"
+def table(rules: _settings.Severity) -> tuple[SeverityPart, ...]:
+    """Every row by which points are given, ``why`` saying when: what ``assess`` computes with, for people to read."""
+    return (
+        *(SeverityPart("E", points, words) for points, words in ACT_POINTS.values()),
+        *(SeverityPart("N", points, _band(low, _WORKERS, "人")) for low, points in _WORKERS),
+        *(SeverityPart("A", points, _band(low, _AMOUNT_WAN, "万元")) for low, points in _AMOUNT_WAN),
+        *(SeverityPart("M", points, f"24小时内{_band(low, _OUTLETS, '家')}媒体") for low, points in _OUTLETS),
+        SeverityPart("M", _NATIONAL, "全国性媒体或热搜，另加"),
+        SeverityPart("G", _GROWTH[1], f"近6小时报道为前6小时的{_GROWTH[0]}–{_QUICK[0]}倍"),
+        SeverityPart("G", _QUICK[1], f"近6小时报道超过前6小时的{_QUICK[0]}倍"),
+        SeverityPart("G", _UNANSWERED[1], f"首发超过{_UNANSWERED[0]}小时未见官方回应，另加"),
+        SeverityPart("B", _PUBLIC, "政府、PPP或国企项目"),
+        SeverityPart("B", _FESTIVAL, f"距春节{rules.festival_days}天以内，另加"),
+        SeverityPart("B", _SETTLED, "工资已确认解决，另减"),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Floor:
+    """A level nothing may fall below: where ``of`` the inputs (a count, or whether) is ``least`` … below ``under``.
+
+    ``{}`` in ``words`` is the count with its ``unit``.
+    """
+
+    level: Level
+    words: str
+    of: Callable[[SeverityInputs], int | None]
+    least: int = 1
+    under: int | None = None
+    unit: str = ""
+
+    @property
+    def when(self) -> str:
+        """The rule as the table says it: ``聚集50–199人``."""
+        return self.words.format(f"{self.least}–{self.under - 1}{self.unit}" if self.under else self._from)
+
+    def holds(self, inputs: SeverityInputs) -> str:
+        """The reason why this level is the least, ``""`` where the rule does not apply."""
+        count = self.of(inputs) or 0
+        if count < self.least or (self.under is not None and count >= self.under):
+            return ""
+        told = self.words.format(f"{count}{self.unit}") + (f"（{self._from}）" if self.unit else "")
+        return f"{told}，不低于{_NUMERALS[self.level]}级"
+
+    @property
+    def _from(self) -> str:
+        return f"{self.least}{self.unit}以上"
+
+
+_NUMERALS: dict[Level, str] = {"I": "Ⅰ", "II": "Ⅱ", "III": "Ⅲ", "IV": "Ⅳ"}
+
+
+def _gathered(inputs: SeverityInputs) -> int | None:
+    return inputs.gathered
+
+
+FLOORS: tuple[Floor, ...] = (
+    Floor("I", "有人死亡", lambda inputs: "death" in inputs.acts),
+    Floor("I", "聚集{}", _gathered, 200, unit="人"),
+    Floor("II", "出现极端行为", lambda inputs: "extreme" in inputs.acts),
+    Floor("II", "聚集{}", _gathered, 50, 200, unit="人"),
+    Floor("II", "堵路或围堵办公场所", lambda inputs: "blockade" in inputs.acts),
+    Floor("II", "{}到省上访", lambda inputs: inputs.visiting_province, 5, unit="人"),
+    Floor("III", "聚集{}", _gathered, 10, 50, unit="人"),
+    Floor("III", "全国性媒体报道", lambda inputs: inputs.national_outlet),
+    Floor("III", "{}媒体报道", lambda inputs: inputs.outlets_24h, 5, unit="家"),
+    Floor("IV", "省内具体欠薪诉求", lambda inputs: inputs.in_province_claim),
+)
+
+
+def _floors(inputs: SeverityInputs) -> Iterator[tuple[Level, str]]:
+    return ((floor.level, why) for floor in FLOORS if (why := floor.holds(inputs)))
 
 
 _ORDER: tuple[Level, ...] = ("I", "II", "III", "IV", "关注")
@@ -163,7 +218,7 @@ def assess(inputs: SeverityInputs, rules: _settings.Severity) -> Severity:
     i.e. those above the level of the score; ``listed_only`` keeps the score but never rises above 关注.
     """
     parts = tuple(_parts(inputs, rules))
-    score = max(0, min(100, sum(part.points for part in parts)))
+    score = max(0, min(MOST, sum(part.points for part in parts)))
     if inputs.listed_only:
         return Severity(score, "关注", parts, ("背景或外省信息，只列入关注",))
     level = level_of(score, rules)

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator
 from decimal import Decimal
 
+from monitors.opinion import other_money
 from monitors.opinion.figures import Fact, Field, clause_of, sentence_of
 from monitors.opinion.mentions import Reading
 from monitors.opinion.numerals import Number, numbers
@@ -20,7 +21,7 @@ _THOUSANDS = re.compile("k(?![a-z0-9])")
 # A bare figure is money where these words lead to it: 差我五千四, 合计76400, 工资3200.
 _LEADS = re.compile(
     "(?:[欠差短剩]|还[有剩]|余下|剩下|一共是?|总共是?|共计?|合计|总计|加起来(?:是|有|得有)?|一起是?|加总是?|总数是?|总账是|算下来|工资|工钱|薪水|薪酬|底薪|报酬|劳务费|按件算是|"
-    "应得|该得|应该|[没未]结|领|要|讨)(?:我们?|我家|他们?|她们?|他|她|它|咱们?|大家|弟兄们?|兄弟们?|我等|我和[^，。]{1,5}|工人们?|两口子|[一二两三四五六七八九十0-9]{1,3}(?:个|名|位)?人|了|约|大概|大约|近|是|有|为|得有|差不多|将近|超过?|至少)*$"
+    "应得|该得|应该|[没未]结|领|要|讨)(?:我们?|我家|他们?|她们?|他|她|它|咱们?|大家|弟兄们?|兄弟们?|我等|我和[^，。]{1,5}|工人们?|两口子|[一二两三四五六七八九十0-9]{1,3}(?:个|名|位)?人|了|约|大概|大约|近|是|有|为|得有|差不多|将近|超过?|至少){0,6}$"
 )
 _NOT_MONEY = re.compile(
     "[多余来]?(?:[名个人位户件家起次平方米吨公里亩株只头台套枚辆斤袋桶步条瓶票份场本箱车字年月日号楼栋间点时岁天期届项处%％‰级度倍页章座组队批届]|[a-z]|平米|美元|港元|万人|多?名|分钟|小时|来[个天名]|个?工(?!资|钱|费|薪))"
@@ -44,23 +45,23 @@ _PAID_BEFORE = re.compile(
 _OTHER = re.compile(
     "罚金|罚款|罚|处以|赔偿|补偿|餐费|合同|工程款|进度款|造价|投资|货款|材料|贷款|借款|注册资本|注册资金|市值|押金|定金|保证金|周转金|股价|成交|拍卖|标的|收费|索赔|"
     "利息|奖励|慰问|租金|房租|流转费|医疗费|医药费|治疗费|机械费|设备|彩礼|保险|公积金|社保|首付|总价|中标|营业额|税|利润|套现|车费|路费|稿费|报销|年终奖|佣金|"
-    "专户|卖了|价值|生活费|饭钱|房价|应急"
+    "服务费|台班费|专户|卖了|价值|生活费|饭钱|房价|应急"
 )
 _OTHER_AFTER = re.compile("(?:多|余)?(?:元|块)?(?:钱)?(?:的)?(?:" + _OTHER.pattern + "|车费)")
 _WAGE = re.compile(
-    "工资|工钱|薪|劳动报酬|血汗钱|汗水钱|辛苦钱|劳务费|劳务款|人工费|(?:工人|我们|民工|他们)的钱|课时费|配送费|报酬|工费|案款|执行款|欠款|欠条|窟窿|缺口|[甘砍摘挖割采种]\\S{0,3}钱"
+    "工资(?!保证金|专户|专用账户|保函|支付保障)|工钱|薪|劳动报酬|血汗钱|汗水钱|辛苦钱|劳务费|劳务款|人工费|(?:工人|我们|民工|他们)的钱|课时费|配送费|报酬|工费|案款|执行款|欠款|欠条|窟窿|缺口|[甘砍摘挖割采种]\\S{0,3}钱"
 )
 _LEFT = re.compile(
-    "(?:还|尚|仍|下|老板|总共|一共|共)?(?:欠|差|短|剩|少发|挨)[^，。！？；0-9]{0,9}$|(?:余下|剩下|剩余|尚有|还有|还剩|仍有|还差)[^，。！？；0-9]{0,6}$"
+    "(?:还|尚|仍|下|老板|总共|一共|共)?(?:欠|差|短|剩|少发|挨)[^，。！？；0-9]{0,14}$|(?:余下|剩下|剩余|尚有|还有|还剩|仍有|还差)[^，。！？；0-9]{0,6}$"
 )
 _TOTAL = re.compile(
     "(?:共计?|合计|累计|总额|总金额|金额|总数|总计|总共|一共|加起来|加总|总账|算下来|合|全部|估算|统计|涉及)[^，。！？；0-9]{0,8}$"
 )
 _UNPAID = re.compile(
-    "[^。！？；0-9]{0,16}?(?:未给|没给|未付|没付|没有给|没有支付|没结|未结|没拿|未拿|没发|未发|不给|不认|挂在账|没有着落|没着落|有了着落|没有说法|打发|没了|拖着|悬着|要了|讨要|找谁要|哪个来给|整没|还来|没下文|没有下文|压着|扣着|一起没|吞|失联|跑|找不|没影)"
+    "[^。！？；0-9]{0,16}?(?:未给|没给|未付|没付|没有给|没有支付|没结|未结|没拿|未拿|没发|未发|不给|不认|挂在账|没有着落|没着落|有了着落|没有说法|打发|没了|拖着|悬着|要了|讨要|找谁要|哪个来给|整没|还来|没下文|没有下文|压着|扣着|一起没|吞|失联|跑|找不|没影|待结算|待发|待付|未能|没能|一直待)"
 )
 _HEADS_BEFORE = re.compile(
-    "(?:[0-9一二两三四五六七八九十百俩仨几多余]+(?:名|位|个|口|号)?(?:人|[^，。0-9]{0,5}(?:工|员|人|师傅|老乡|匠|手)|劳力)?(?:的|，|、|共|总共|一共|每月)?|两口子|夫妻俩)，?$"
+    "(?:[0-9一二两三四五六七八九十百俩仨几多余]{1,12}(?:名|位|个|口|号)?(?:人|[^，。0-9]{0,5}(?:工|员|人|师傅|老乡|匠|手)|劳力)?(?:的|，|、|共|总共|一共|每月)?|两口子|夫妻俩)，?$"
 )
 _OFFICES = re.compile("今年以来|累计为|全省|全国|全州|各级|各地")
 _JUST_BEFORE = re.compile("工资|工钱|薪|报酬|劳务费|钱|[还尚]?欠|(?:没有?|未)[发给拿付结]")
@@ -69,6 +70,9 @@ _TO_A_FIRM = re.compile(
 )
 _TAKEN = re.compile("(?:收取?|被收[^，。0-9]{0,3}|老板[^，。]{0,6}索要|被?罚[^，。0-9]{0,3})$")
 _ALONE_BEFORE, _ALONE_AFTER = re.compile("[，、。]$|^$"), re.compile("[，。！？]|出头|$")
+# 我个人是2700多; 双方达成协议，年前付清7.44万元.
+_MINE = re.compile("我(?:个人|自己|一个人|这里|这边)(?:是|有|的|就|欠|被欠|差){0,2}$")
+_SETTLED_BY = re.compile("(?:付清|结清|清偿|还清|兑清)(?:了|全部|所欠|剩余){0,2}$")
 _SHARES = re.compile("一半是|各出|分摊")  # how the pay is made up, not what is owed
 _PLAUSIBLE = 300_000_000  # 元
 _LEAST = 50  # 元
@@ -94,16 +98,17 @@ def told_apart(fields: tuple[tuple[Field, Reading], ...], label: str) -> Fact | 
     equal = {fact.value for fact in found if round(fact.score, 2) == round(best.score, 2)}
     if len(equal) > 1 and not best.basis:
         return None
-    return best
+    told = next(reading.view.text for field, reading in fields if field == best.field)
+    return other_money.with_its_other_half(best, found, told, label)
 
 
 def _candidates(field: Field, reading: Reading, label: str) -> Iterator[Fact]:
     text = reading.view.text
     for number in numbers(text):
-        money = _money(text, number)
-        if money is None:
+        told = money(text, number)
+        if told is None:
             continue
-        value, end = money
+        value, end = told
         if not _LEAST <= value <= _PLAUSIBLE:
             continue
         weighed = _weight(text, number, end)
@@ -115,7 +120,7 @@ def _candidates(field: Field, reading: Reading, label: str) -> Iterator[Fact]:
         )
 
 
-def _money(text: str, number: Number) -> tuple[Decimal, int] | None:
+def money(text: str, number: Number) -> tuple[Decimal, int] | None:
     """The sum in 元 and where its words end; None where the number is no money."""
     if number.value is None or number.value <= 0:
         return None
@@ -145,6 +150,20 @@ def _is_bare_money(text: str, number: Number) -> bool:
     return bool(_ALONE_BEFORE.search(before) and _ALONE_AFTER.match(text, number.end))
 
 
+def refused(text: str, number: Number, end: int) -> str:
+    """Why the sum surely is not what is owed: a rate of pay, other money; ``""`` where neither is sure."""
+    left, right = clause_of(text, number.start, end)
+    sentence_left, _ = sentence_of(text, number.start, end)
+    near, behind = text[left : number.start][-16:], text[number.end : right]
+    if _is_rate(near, behind):
+        return "rate"
+    owed = bool(_LEFT.search(near))
+    if other_money.is_other(text, number.start, end, sentence_left):
+        return "other"
+    said = text[sentence_left : number.start]
+    return "other" if _is_other(said, near, behind, _last(_WAGE, near), owed=owed) else ""
+
+
 def _weight(text: str, number: Number, end: int) -> tuple[float, str] | None:
     """How plainly the words beside a sum make it what is owed, and by which (尚欠, 合计); None where something else."""
     left, right = clause_of(text, number.start, end)
@@ -153,6 +172,8 @@ def _weight(text: str, number: Number, end: int) -> tuple[float, str] | None:
     near = before[-16:]
     left_to_pay = bool(_LEFT.search(near))
     wages = _last(_WAGE, near)
+    if other_money.is_other(text, number.start, end, sentence_left):
+        return None
     if _is_rate(near, behind) or _is_other(text[sentence_left : number.start], near, behind, wages, owed=left_to_pay):
         return None
     total = bool(_TOTAL.search(near)) or (
@@ -169,6 +190,8 @@ def _weight(text: str, number: Number, end: int) -> tuple[float, str] | None:
     score += 0.6 if re.search("(?:等着?|盼着?|守着?|挂着)(?:那|这)?$", near) else 0.0
     score += 0.5 if _HEADS_BEFORE.search(text[max(0, number.start - 10) : number.start]) else 0.0
     score += 0.3 if not left_to_pay and not total else 0.0
+    score += 2.0 if other_money.is_our_part(before) else 0.0
+    score += 0.9 if _MINE.search(near) or _SETTLED_BY.search(near) else 0.0
     return score, "尚欠" if left_to_pay else "合计" if total else ""
 
 

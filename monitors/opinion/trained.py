@@ -22,11 +22,10 @@ from typing import Any
 from monitors.clock import local
 from monitors.errors import MonitorsError, reason
 from monitors.finding import Finding
-from monitors.opinion import lexicon, relevance
+from monitors.opinion import lexicon, relevance, rule_version
 from monitors.opinion.relevance import RelevanceModel
 from monitors.settings import Settings
 
-RULES = "规则 2026.11"
 _FORMAT = 1
 
 
@@ -68,8 +67,8 @@ def shipped_digest() -> str:
 
 
 def shipped_version() -> str:
-    """The rules' name and a digest of the words and weights they use: a changed table is another model."""
-    return f"{RULES}·{shipped_digest()[:8]}"
+    """The rules as released, weights included: a changed rule, word or weight is another model."""
+    return rule_version.present()
 
 
 def artefact_path(settings: Settings) -> Path:

@@ -30,7 +30,7 @@ from monitors.settings import ROOT, Settings
 from monitors.store import tables as t
 from monitors.store.engine import Store
 
-GOLD = tuple(ROOT / "tests" / "data" / f"{name}.jsonl" for name in ("gold_judge", "gold_reports"))
+GOLD = tuple(ROOT / "data" / "training" / f"{name}.jsonl" for name in ("gold_judge", "gold_reports"))
 STRENGTH = 3.0  # pull of the weights one comes from: as much as three rows that say otherwise
 OWN_WEIGHT = 0.7  # of a row the project wrote, beside one an officer labelled
 MIN_LABELS = 10  # fewer teach nothing that holding some out could confirm
@@ -72,8 +72,8 @@ class Scores:
         return f"{whole} 条判对 {self.correct}，漏判 {self.missed}，误报 {self.alarms}"
 
     def worse(self, than: Scores) -> bool:
-        """Fewer right, or more missed: a false alarm costs a look, a missed report the workers their chance."""
-        return self.correct < than.correct or self.missed > than.missed
+        """More missed or more false alarms: recall or precision has fallen, and both have pinned floors."""
+        return self.missed > than.missed or self.alarms > than.alarms
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,7 +130,7 @@ def train(store: Store, actor: Actor, settings: Settings, *, now: datetime, dry:
     shipped, chosen = RelevanceModel.load(), trained.choose(settings)
     gold = list(_gold())
     own = [*gold, *_everyday()]
-    fitted = fit_weights([*own, *labelled], shipped.weights)
+    fitted = fit_weights(labelled, shipped.weights, own)
     threshold = settings.judge.relevance_threshold
     gold_before, gold_after = scores(gold, shipped.weights, threshold), scores(gold, fitted, threshold)
     held_before = scores(labelled, chosen.model.weights, threshold)
@@ -249,20 +249,26 @@ def _data_digest(examples: Iterable[Example]) -> str:
 
 
 # ── fitting ──────────────────────────────────────────────────────────────────────────────────────────────────────────
-def fit(x: Vector, y: Vector, w: Vector, prior: Vector) -> Vector:
-    """Weights (bias last) of a logistic model drawn to ``prior``: damped Newton steps on the penalised likelihood."""
+def fit(x: Vector, y: Vector, w: Vector, prior: Vector, own: NDArray[np.bool_]) -> Vector:
+    """Weights (bias last) of a logistic model drawn to ``prior``: damped Newton steps on the penalised likelihood.
+
+    The pull of the rows marked ``own`` at ``prior`` is taken off: they hold the weights where they are, to every side,
+    and what moves them is the other rows alone. Without any, the result is ``prior``.
+    """
     a = np.hstack([x, np.ones((len(x), 1))])
+    steady = a[own].T @ (w * (1 / (1 + np.exp(-np.clip(a @ prior, -60, 60))) - y))[own]
 
     def loss(b: Vector) -> float:
         total = a @ b
         likelihood = w @ (np.logaddexp(0.0, total) - y * total)
-        return float(likelihood + STRENGTH / 2 * ((b - prior) @ (b - prior)))
+        return float(likelihood + STRENGTH / 2 * ((b - prior) @ (b - prior)) - steady @ (b - prior))
 
     b, at = prior.copy(), loss(prior)
     pull = np.eye(a.shape[1]) * STRENGTH
     for _ in range(60):
         p = 1 / (1 + np.exp(-np.clip(a @ b, -60, 60)))
-        step = np.linalg.solve((a * (w * p * (1 - p))[:, None]).T @ a + pull, a.T @ (w * (p - y)) + pull @ (b - prior))
+        slope = a.T @ (w * (p - y)) + pull @ (b - prior) - steady
+        step = np.linalg.solve((a * (w * p * (1 - p))[:, None]).T @ a + pull, slope)
         # Far from a minimum (rows that contradict the prior outright) a whole step overshoots.
         while (then := loss(b - step)) > at and np.abs(step).max() > 1e-9:
             step = step / 2
@@ -272,13 +278,16 @@ def fit(x: Vector, y: Vector, w: Vector, prior: Vector) -> Vector:
     return b
 
 
-def fit_weights(examples: Sequence[Example], prior: dict[str, float]) -> dict[str, float]:
-    """Weights by feature name (``bias`` among them), drawn to ``prior``; four decimals, as they are stored."""
-    names = [name for name in prior if name != "bias"]
-    x = _matrix(examples, names)
-    y = np.array([float(one.relevant) for one in examples])
-    w = np.array([one.weight for one in examples])
-    found = fit(x, y, w, np.array([prior[name] for name in (*names, "bias")]))
+def fit_weights(examples: Sequence[Example], prior: dict[str, float], own: Sequence[Example] = ()) -> dict[str, float]:
+    """Weights by feature name (``bias`` among them), drawn to ``prior``; four decimals, as they are stored.
+
+    ``examples`` move them; ``own``, the rows the project wrote, only resist.
+    """
+    names, rows = [name for name in prior if name != "bias"], [*own, *examples]
+    x = _matrix(rows, names)
+    y = np.array([float(one.relevant) for one in rows])
+    w = np.array([one.weight for one in rows])
+    found = fit(x, y, w, np.array([prior[name] for name in (*names, "bias")]), np.arange(len(rows)) < len(own))
     by_name = dict(zip((*names, "bias"), (round(float(value), 4) for value in found), strict=True))
     return {name: by_name[name] for name in prior}
 
@@ -306,7 +315,7 @@ def _held_out(own: Sequence[Example], labelled: Sequence[Example], prior: dict[s
     for part in range(FOLDS):
         learned = [one for one, at in zip(labelled, fold, strict=True) if at != part]
         held = [one for one, at in zip(labelled, fold, strict=True) if at == part]
-        found = scores(held, fit_weights([*own, *learned], prior), threshold)
+        found = scores(held, fit_weights(learned, prior, own), threshold)
         total = Scores(
             total.found + found.found, total.missed + found.missed, total.alarms + found.alarms,
             total.passed + found.passed,

@@ -64,17 +64,21 @@ _RUNS_ON: Final = {
 _RUNS_IN: Final = {"大理": "重伟宏远最强高扩放增恒两三四五六七八九十几"}
 
 _ORIGIN_AFTER = re.compile(
-    r"[省市州县区]?(?:籍|户籍|人(?![民社力才大事员口均工行和])|(?:的)?(?:(?:外出|籍)?(?:农民工|民工|务工人员|打工人员|务工者|打工者|务工人|打工人|工人|劳务工)"
+    r"[省市州县区]?(?:籍|户籍|人(?![民社力才大事员口均工行和注速请])|(?:的)?(?:(?:外出|籍)?(?:农民工|民工|务工人员|打工人员|务工者|打工者|务工人|打工人|工人|劳务工)"
     r"(?!工资|权益|实名|专户|工作|服务|综合|保证金|欠薪|治|返乡|就业|总|群体|维权|文化|代表|讨薪难|法律)|老乡|老家|小伙|汉子|妹子))"
 )
 # 云南曲靖一男子在上海工地受伤: where somebody is from, then where it happened.
 _PERSON_AFTER = re.compile(
-    r"(?:[一某两几多]|\d+)?[名位对]?(?:男子|女子|小伙|夫妻|夫妇|村民|老人|农民工|民工|工人|务工人员)[^，。；\n]{0,4}?"
+    r"(?:[一某两几多]|\d{1,9})?[名位对]?(?:男子|女子|小伙|夫妻|夫妇|村民|老人|农民工|民工|工人|务工人员)[^，。；\n]{0,4}?"
     r"(?:在|赴|去|到|远赴|前往)(?![工当某一家县城村项现建场外])"
 )
 _RESIDENCE_BEFORE = re.compile(r"(?:^|[，。、；：,;:\s])(?:现|暂|家)?(?:住|居住)(?:址[为是：:]?|在)?$")
 _ORIGIN_BEFORE = re.compile(
     r"(?:来自|祖籍|原籍|籍贯[为是在:：]?|老家(?:在|是)?|户籍(?:地|所在地)?[为是在:：]?|户口所在地[为是:：]?|出生于|出生在|生于|毕业于|家乡在?)(?:[^，。；\n]{0,2})$"
+)
+# Where a firm is entered in the register or keeps its office, not where its workers work.
+_SEAT_BEFORE = re.compile(
+    r"(?:注册(?:地址?|所在地)?|登记(?:地址?|住所)|住所地?|办公(?:地[点址]?|场所)|通讯地址|公司地址)(?:位于|设在|登记在|[为是在于:：])?$"
 )
 _COMPANY = re.compile(
     r"(?![一某两三几多该当本有])[省市州县区]?[^\s，。、；：:！？“”\"《》【】在的被将把了是及与向由从对]{0,20}?(?:有限责任公司|有限公司|公司|集团|事务所|商行|合作社|工程处|项目部|银行|证券|信用社)"
@@ -82,7 +86,7 @@ _COMPANY = re.compile(
 _OUTLET = re.compile(
     r"[省市州县区]?(?:日报|晚报|早报|晨报|都市报|时报|信息港|信息报|法制报|政协报|网讯|网(?![红友络点格上约课购民店吧])|(?:广播)?电视台|广播|融媒|传媒|微博|公众号|视频号|新闻(?!发布)|卫视|发布(?=[”」】微客消讯账公])|讯)"
 )
-_DATELINE_BEFORE = re.compile(r"(?:网|社|报|讯|新闻|电)\s*$")
+_DATELINE_BEFORE = re.compile(r"(?:网|社|报|讯|新闻|电)\s{0,8}$")
 _DATELINE_AFTER = re.compile(r"(?:市|省)?\s?(?:\d{1,2}\s?月\s?\d{1,2}\s?日|[电讯](?:\s|（|\())")
 _INSTITUTION = re.compile(
     r"[省市州县区]?[\u4e00-\u9fff]{1,14}?(?:大学|学院|研究院|研究所|设计院|勘察院|调查局|中心|医院|分局)"
@@ -97,6 +101,7 @@ _SITE_AFTER = re.compile(
 # What stands behind, what stands ahead, the weight left, how it may still vote, and why. The first that fits decides.
 _DEMOTIONS: Final[tuple[tuple[re.Pattern[str] | None, re.Pattern[str] | None, float, Standing, str], ...]] = (
     (_ORIGIN_BEFORE, None, 0.12, "origin", "籍贯或来处，不是事发地"),
+    (_SEAT_BEFORE, None, 0.12, "home", "企业注册地或办公地，不是事发地"),
     (_RESIDENCE_BEFORE, None, 0.3, "home", "住址，不一定是事发地"),
     (None, _PERSON_AFTER, 0.3, "origin", "当事人来处，不是事发地"),
     (None, _ORIGIN_AFTER, 0.12, "origin", "籍贯或来处，不是事发地"),

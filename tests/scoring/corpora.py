@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-GOLD = ROOT / "tests" / "data" / "gold_reports.jsonl"
+GOLD = ROOT / "data" / "training" / "gold_reports.jsonl"
 
 _SHARED = {
     "relevance": "eval/relevance.jsonl",
