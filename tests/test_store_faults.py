@@ -378,3 +378,25 @@ def test_workers_that_start_together_bring_the_catalogue_in_once(store, monkeypa
         thread.join()
     assert failed == []
     assert count(store, t.source) == len(settings.sources)
+
+
+def test_a_second_store_of_the_process_leaves_the_locks_of_the_first(tmp_path):
+    """A server opens its store in more than one place; a command beside it must not take itself for the last one."""
+    url = f"sqlite:///{tmp_path / 'a.db'}"
+    first = Store(url)
+    upgrade(first)
+    with first.read() as connection:
+        connection.execute(select(func.count()).select_from(t.meta)).scalar_one()
+        second = Store(url)
+        with second.read() as other:
+            other.execute(select(func.count()).select_from(t.meta)).scalar_one()
+        third = Store(url)
+        beside = (
+            "import contextlib, sqlite3, sys\n"
+            "with contextlib.closing(sqlite3.connect(sys.argv[1])) as raw:\n"
+            "    print(raw.execute('SELECT count(*) FROM meta').fetchone()[0])\n"
+        )
+        subprocess.run([sys.executable, "-c", beside, str(first.path)], check=True, timeout=60, capture_output=True)
+        assert Path(f"{first.path}-wal").exists()  # else what is written next is lost to whoever still reads here
+    for store in (first, second, third):
+        store.engine.dispose()

@@ -19,7 +19,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, create_engine, event, select, text
+from sqlalchemy import URL, Connection, create_engine, event, text
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, NoSuchModuleError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
@@ -30,6 +30,9 @@ from monitors.store.tables import VERSIONED
 BUSY_SECONDS = 10.0
 _QUIET_SECONDS = 0.2  # how long a checkpoint waits for writers to pause: it can always come again
 _HEADER = b"SQLite format 3\x00"
+# Files (device, inode) this process has looked at or connected to. Closing a file of one's own drops every lock the
+# process holds on it, SQLite's too: another process would then take itself for the last one and delete the log.
+_KNOWN_FILES: set[tuple[int, int]] = set()
 
 
 def address(url: str) -> URL:
@@ -81,6 +84,7 @@ class Store:
                 hide_parameters=True,
             )
             event.listen(self.engine, "connect", _prepare_sqlite)
+            event.listen(self.engine, "connect", self._know_file)
             event.listen(self.engine, "begin", self._begin_sqlite)
         else:
             # A process frozen inside a transaction must not hold its locks for ever, nor a waiter wait for ever.
@@ -107,13 +111,26 @@ class Store:
 
     @staticmethod
     def _refuse_damaged_file(path: Path) -> None:
-        if not path.exists():
+        try:
+            found = path.stat()
+        except FileNotFoundError:
             return
-        with path.open("rb") as file:
-            head = file.read(len(_HEADER))
+        head = b""
+        if found.st_size:
+            if (found.st_dev, found.st_ino) in _KNOWN_FILES:
+                return
+            with path.open("rb") as file:
+                head = file.read(len(_HEADER))
         if head != _HEADER:
             state = "是空文件" if not head else "不是 SQLite 数据库"
             raise StoreError(f"数据库文件 {path} {state}，未启动；请用备份恢复，或确认无用后移走该文件")
+        _KNOWN_FILES.add((found.st_dev, found.st_ino))
+
+    def _know_file(self, *_: object) -> None:
+        """A connection has been made: from here on nobody in this process may open and close the file beside it."""
+        if self.path is not None:
+            found = self.path.stat()
+            _KNOWN_FILES.add((found.st_dev, found.st_ino))
 
     def _follow_file(self) -> None:
         """Notice that a restore, or a person, put another file in the place of ours; the old one is read by nobody."""
@@ -215,11 +232,6 @@ class Store:
         rows = {str(name): str(value) for name, value in found}
         return tuple(rows.get(name, "0") for name in names)
 
-    def ping(self) -> None:
-        """One trivial query, for health checks."""
-        with self.read() as connection:
-            connection.execute(select(1))
-
     def close(self) -> None:
         """Give every connection back; a closed store may not be used again."""
         self.engine.dispose()
@@ -241,7 +253,7 @@ _REASONS = {
     "disk is full": "磁盘已满，无法写入；已有数据仍可查看，请尽快清理磁盘",
     "disk i/o error": "数据库文件读写出错，请检查磁盘是否已满或损坏",
     "malformed": "数据库文件已损坏，已停止写入；请用最近的备份恢复（python -m monitors restore）",
-    "not a database": "数据库文件已损坏，已停止写入；请用最近的备份恢复（python -m monitors restore）",
+    "not a database": "数据库文件不是 SQLite 数据库或已损坏，未读写；请用最近的备份恢复（python -m monitors restore）",
     "unable to open": "无法打开数据库文件，请检查路径与权限",
     "password authentication failed": "数据库服务器拒绝登录，请检查 DATABASE_URL 中的用户名与密码",
     "no space left": "数据库服务器磁盘已满，无法写入；已有数据仍可查看，请尽快清理磁盘",
@@ -265,7 +277,8 @@ def _explained() -> Iterator[None]:
     except DBAPIError as error:
         message = str(error.orig)
         lost = error.connection_invalidated or isinstance(error, InterfaceError)
-        if known := _in_words(message) if isinstance(error, OperationalError) or "malformed" in message else None:
+        of_the_file = isinstance(error, OperationalError) or "malformed" in message or "not a database" in message
+        if of_the_file and (known := _in_words(message)):
             raise known from error
         if lost or (isinstance(error, OperationalError) and "connect" in message.lower()):
             raise StoreError(_NO_SERVER) from error

@@ -11,6 +11,7 @@ from alembic.script import ScriptDirectory
 
 from monitors.errors import StoreError
 from monitors.store.engine import Store
+from monitors.store.turns import Turn, take
 
 MIGRATIONS = Path(__file__).resolve().parent / "migrations"
 
@@ -48,9 +49,7 @@ def upgrade(store: Store) -> None:
     if found is not None and found not in known:
         raise StoreError(f"数据库版本 {found} 比本程序新，请先升级程序")
     with store.write() as connection:
-        if store.dialect == "postgresql":
-            # Held to the end of the transaction: a second process waits here, then finds nothing to do.
-            connection.exec_driver_sql("SELECT pg_advisory_xact_lock(530000)")
+        take(connection, Turn.SCHEMA)
         config = _config()
         config.attributes["connection"] = connection
         command.upgrade(config, "head")

@@ -6,60 +6,101 @@ Tables named in ``VERSIONED`` bump the version table by triggers (see the first 
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 from sqlalchemy import (
     JSON,
-    BigInteger,
     Boolean,
     Column,
-    DateTime,
-    Dialect,
     Float,
     ForeignKey,
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     String,
     Table,
     Text,
-    TypeDecorator,
     UniqueConstraint,
     text,
 )
 
-VERSIONED = ("source", "source_state", "item", "story", "alert", "meta", "account", "session", "restricted", "label")
-
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
+from monitors.store import desk_tables, hotspot_tables, ledger_tables
+from monitors.store.columns import BIG, Moment, metadata
+from monitors.store.desk_tables import (
+    alert_link,
+    attempt,
+    channel,
+    contact,
+    handover,
+    lab_run,
+    message,
+    notice,
+    response,
+    rule_set,
+    shift,
+    silence,
+)
+from monitors.store.hotspot_tables import hotspot_cluster, hotspot_episode, hotspot_run, known_change
+from monitors.store.ledger_tables import (
+    clock_change,
+    clue,
+    employer,
+    execution,
+    form_snapshot,
+    hazard,
+    import_batch,
+    inspection,
+    ledger_event,
+    measure,
+    payment,
+    project,
+    reception,
+    saved_view,
+    suggestion,
+    wage_case,
 )
 
+__all__ = [  # what is only passed on
+    "Moment",
+    "alert_link",
+    "attempt",
+    "channel",
+    "clock_change",
+    "clue",
+    "contact",
+    "employer",
+    "execution",
+    "form_snapshot",
+    "handover",
+    "hazard",
+    "hotspot_cluster",
+    "hotspot_episode",
+    "hotspot_run",
+    "import_batch",
+    "inspection",
+    "known_change",
+    "lab_run",
+    "ledger_event",
+    "measure",
+    "message",
+    "metadata",
+    "notice",
+    "payment",
+    "project",
+    "reception",
+    "response",
+    "rule_set",
+    "saved_view",
+    "shift",
+    "silence",
+    "suggestion",
+    "wage_case",
+]
 
-class Moment(TypeDecorator[datetime]):
-    """An aware instant. Naive values are refused; SQLite, which has no time zone, gets and gives UTC."""
-
-    impl = DateTime(timezone=True)
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        if value.tzinfo is None:
-            raise ValueError("a time without zone cannot be stored")
-        value = value.astimezone(UTC)
-        return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002 - its signature is given
-        if value is None:
-            return None
-        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
-
+VERSIONED = (
+    *("source", "source_state", "item", "story", "alert", "meta", "account", "session", "restricted", "label"),
+    *ledger_tables.VERSIONED,
+    *desk_tables.VERSIONED,
+    *hotspot_tables.VERSIONED,
+)
 
 source = Table(
     "source",
@@ -152,7 +193,7 @@ story = Table(
     Column("stance", String(12), nullable=False),
     Column("sentiment", Float, nullable=False),
     Column("workers", Integer),
-    Column("amount_fen", BigInteger().with_variant(Integer(), "sqlite")),
+    Column("amount_fen", BIG),
     Column("employer", Text),
     Column("items", Integer, nullable=False),  # reports in the story
     Column("outlets", Integer, nullable=False),  # distinct outlets
@@ -167,6 +208,7 @@ story = Table(
     Column("demo", Boolean, nullable=False, server_default=text("false")),
 )
 Index("ix_story_last_seen_at", story.c.last_seen_at)
+Index("ix_story_first_seen_at", story.c.first_seen_at)  # events are counted by the day they were first seen
 Index("ix_story_region_last_seen_at", story.c.region, story.c.last_seen_at)
 
 item = Table(
@@ -193,7 +235,7 @@ item = Table(
     Column("score", Integer),
     Column("region", String(6), nullable=False),
     Column("workers", Integer),
-    Column("amount_fen", BigInteger().with_variant(Integer(), "sqlite")),
+    Column("amount_fen", BIG),
     Column("employer", Text),
     Column("judgement", JSON, nullable=False),  # matched, acts, evidence, severity parts, snownlp, model
     Column("story_id", Integer, ForeignKey("story.id")),
@@ -219,7 +261,7 @@ Index("ix_story_signature_at", story_signature.c.at)
 story_band = Table(
     "story_band",
     metadata,
-    Column("band", BigInteger().with_variant(Integer(), "sqlite"), primary_key=True),
+    Column("band", BIG, primary_key=True),
     Column("item_id", Integer, ForeignKey("item.id", ondelete="CASCADE"), primary_key=True),
 )
 Index("ix_story_band_item_id", story_band.c.item_id)
@@ -240,9 +282,32 @@ alert = Table(
     Column("signed_by", String(60)),
     Column("signed_at", Moment),
     Column("closed_at", Moment),
-    Column("case_ids", JSON, nullable=False),  # linked ledger cases
+    Column("case_ids", JSON, nullable=False),  # numbers of the cases linked to it, for lists; alert_link decides
     Column("demo", Boolean, nullable=False, server_default=text("false")),
     Column("revision", Integer, nullable=False, server_default="1"),
+    # What a person has to do by when (domain.md 4.2, last column); null where the level asks for none, or once done.
+    Column("leader_due_at", Moment),  # 报告带班领导
+    Column("leader_told_at", Moment),
+    Column("fact_due_at", Moment),  # 查清事实 (R66)
+    Column("fact_at", Moment),  # when it was recorded
+    Column("update_due_at", Moment),  # next 处置进展
+    Column("conference_due_at", Moment),  # 新闻发布会, I and II: 24 h from first publication
+    # Who has it, and what was found and done (domain.md 4.3).
+    Column("holder_id", Integer),  # account of whoever signed for it or was given it
+    Column("unit", String(60), nullable=False, server_default=""),  # 核查单位
+    Column("person", String(60), nullable=False, server_default=""),  # 核查人
+    Column("check_due_at", Moment),  # the day and hour given to them
+    Column("verified", Text, nullable=False, server_default=""),  # 查实情况
+    Column("verified_workers", Integer),
+    Column("verified_fen", BIG),
+    Column("result", Text, nullable=False, server_default=""),  # 办结结果
+    Column("feedback", Text, nullable=False, server_default=""),
+    Column("no_response", Text, nullable=False, server_default=""),  # 无需回应的理由
+    Column("reason", String(20), nullable=False, server_default=""),  # 误报原因
+    Column("evidence", Text, nullable=False, server_default=""),
+    Column("proposal", JSON(none_as_null=True)),  # what waits for a second person: {to, by_id, by, at, values}
+    Column("master_id", Integer),  # 并案: the alert it went into
+    Column("touched_at", Moment),  # last act of a person
 )
 # One open alert per story: the database refuses a second one, whatever the code does.
 Index(
@@ -254,6 +319,7 @@ Index(
 )
 Index("ix_alert_state_raised_at", alert.c.state, alert.c.raised_at)
 Index("ix_alert_opened_at", alert.c.opened_at)
+Index("ix_alert_master_id", alert.c.master_id)
 
 alert_event = Table(
     "alert_event",
@@ -261,7 +327,9 @@ alert_event = Table(
     Column("id", Integer, primary_key=True),
     Column("alert_id", Integer, ForeignKey("alert.id", ondelete="CASCADE"), nullable=False),
     Column("at", Moment, nullable=False),
-    Column("kind", String(16), nullable=False),  # opened | level | state | report | edit
+    Column(
+        "kind", String(16), nullable=False
+    ),  # opened | level | state | report | edit | leader | update | plan | link | response | proposal | assign
     Column("actor", String(60), nullable=False),  # 系统 or a person
     Column("before", JSON, nullable=False),
     Column("after", JSON, nullable=False),
