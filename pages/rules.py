@@ -1,57 +1,73 @@
-"""规则与词库: by what the system judges (weights, levels, clocks, words), and judging the archive again by it."""
+"""规则与词库: by what the system judges (weights, levels, clocks, words); trying, training, judging again by it."""
 
 from __future__ import annotations
 
 import streamlit as st
 
-from monitors.opinion import rulebook
+from monitors.opinion import rule_sets, rulebook
 from monitors.opinion.board import elapsed_words
 from monitors.opinion.lexicon import shipped
 from monitors.opinion.rulebook import Group, Weight
+from monitors.opinion.severity import MOST
 from monitors.settings import Settings
-from pages import context, rejudging
+from pages import (
+    context,
+    rejudging,
+    retraining,
+    rules_draft,
+    rules_history,
+    rules_keywords,
+    rules_limits,
+    rules_trial,
+    trying,
+)
 from pages.markup import Html, joined, tag
 
 
 def main() -> None:
     """The page."""
     with context.explained():
-        with context.look():
-            context.actor().require("source.view", kind="page", target="rules")
+        with context.look() as connection:
+            actor = context.actor()
+            actor.require("source.view", kind="page", target="rules")
+            present = rule_sets.in_force(connection)
+            unread = rule_sets.unread(connection)
+        if actor.may(rule_sets.PERMISSION):
+            rules_draft.begin(present)
         st.subheader("规则与词库", anchor=False)
-        _page(context.settings())
+        if unread:
+            st.warning(f"{unread}。请在“关键词规则”中改正，试验后重新保存。", icon=":material/warning:")
+        _page(rule_sets.settings_under(context.settings(), present))
+
+
+_TABS = ("研判模型", "关键词规则", "门槛与别名", "试验与生效", "历史版本", "试算", "级别与分值", "词库")
 
 
 def _page(settings: Settings) -> None:
-    model, levels, words = st.tabs(["研判模型", "级别与时限", "词库"])
+    model, keywords, limits, lab, history, trial, levels, words = st.tabs(_TABS, key="rules-tabs")
     with model:
         _model(settings)
+    for tab, drawn in (
+        (keywords, rules_keywords),
+        (limits, rules_limits),
+        (lab, rules_trial),
+        (history, rules_history),
+    ):
+        with tab:
+            drawn.draw()
+    with trial:
+        trying.draw()
     with levels:
-        st.html(_levels(settings), width=760)
+        st.html(_levels(settings), width=980)
+        st.html(_points(settings), width=760)
+        st.html(_others(settings), width=980)
     with words:
         _words()
 
 
 def _model(settings: Settings) -> None:
     chosen, weights = rulebook.weights(settings)
-    if chosen.fault:
-        st.warning(f"{chosen.fault}，现用随程序发布的权重。", icon="⚠️")
-    origin = "随程序发布的权重"
-    if chosen.trained_at:
-        origin = f"本单位 {chosen.trained_at[:10]} 用 {chosen.labels} 条标注训练的权重"
-    st.html(
-        tag(
-            "div",
-            tag(
-                "dl",
-                *(tag("dt", "现行版本"), tag("dd", chosen.version)),
-                *(tag("dt", "权重来历"), tag("dd", origin)),
-                *(tag("dt", "相关的门槛"), tag("dd", f"{settings.judge.relevance_threshold:.0%}")),
-                class_="single",
-            ),
-            class_="dossier",
-        )
-    )
+    retraining.draw()
     rejudging.draw()
     with st.expander(f"相关性的 {len(weights)} 项特征与权重", key="rules-weights"):
         st.html(_weights(weights, own=bool(chosen.trained_at)), width=760)
@@ -59,14 +75,14 @@ def _model(settings: Settings) -> None:
 
 def _weights(weights: tuple[Weight, ...], *, own: bool) -> Html:
     note = "各项权重相加，正数表示更像欠薪报道，负数表示更不像；没有一项单独决定结果。"
-    heads = [tag("th", "特征"), tag("th", "权重")]
+    heads = [tag("th", "特征"), tag("th", "权重", class_="n")]
     if own:
-        heads.append(tag("th", "随程序发布"))
+        heads.append(tag("th", "随程序发布", class_="n"))
     rows = []
     for one in weights:
-        cells = [tag("td", one.meaning), tag("td", f"{one.weight:+.2f}")]
+        cells = [tag("td", one.meaning), tag("td", f"{one.weight:+.2f}", class_="n")]
         if own:
-            cells.append(tag("td", f"{one.shipped:+.2f}"))
+            cells.append(tag("td", f"{one.shipped:+.2f}", class_="n"))
         rows.append(tag("tr", *cells))
     return tag("div", tag("p", note, class_="muted"), tag("table", tag("tr", *heads), *rows), class_="dossier")
 
@@ -77,16 +93,21 @@ def _levels(settings: Settings) -> Html:
             "tr",
             tag("td", one.name),
             tag("td", f"{one.score} 分及以上"),
+            tag("td", "；".join(one.floors)),
             tag("td", elapsed_words(60 * one.sign_minutes)),
             tag("td", f"首发后 {one.public_hours} 小时"),
         )
         for one in rulebook.levels(settings)
     ]
-    head = tag("tr", *(tag("th", name) for name in ("内部预警级别", "分值", "签收时限", "公开回应时限")))
-    acts = [tag("tr", tag("td", words), tag("td", f"{points} 分")) for words, points in rulebook.acts()]
+    names = ("内部预警级别", "分值", "不论分值、不低于本级的情形", "签收时限", "公开回应时限")
+    head = tag("tr", *(tag("th", name) for name in names))
+    return tag("div", tag("h4", "级别与时限"), tag("table", head, *rows), class_="dossier")
+
+
+def _others(settings: Settings) -> Html:
     story, severity = settings.story, settings.severity
     other = (
-        f"距春节 {severity.festival_days} 天以内加 5 分；确认已解决减 20 分，但不低于各项底线级别。",
+        "工资确认解决只减分，不降到“不低于”的级别以下；那须由具名的人决定。",
         f"首发超过 {severity.report_days} 天的报道只归档，不报警。",
         (
             f"{story.window_days} 天以内、同一地区且事实相符的报道归为一起事件；"
@@ -96,15 +117,30 @@ def _levels(settings: Settings) -> Html:
     )
     return tag(
         "div",
-        tag("h4", "级别与时限"),
-        tag("table", head, *rows),
-        tag("h4", "行为分值"),
-        tag("table", tag("tr", tag("th", "行为"), tag("th", "分值")), *acts),
         tag("h4", "其他规则"),
         tag("ul", *(tag("li", line) for line in other)),
-        tag("p", "本页为现行设置，须由管理员在服务器上修改 config.toml 后重新启动。", class_="muted"),
+        tag(
+            "p",
+            "本页为现行设置。级别的分值门槛在“门槛与别名”中修改；时限由管理员在服务器上修改 config.toml 后重新启动；"
+            "分值表随程序发布。",
+            class_="muted",
+        ),
         class_="dossier",
     )
+
+
+def _points(settings: Settings) -> Html:
+    rows = []
+    for name, parts in rulebook.points(settings):
+        for number, part in enumerate(parts):
+            first = [tag("td", name, rowspan=str(len(parts)), class_="part")] if number == 0 else []
+            rows.append(tag("tr", *first, tag("td", part.why), tag("td", f"{part.points:+d}", class_="n")))
+    note = (
+        f"各项相加，最少 0 分，最多 {MOST} 分。行为取最重的一种，人数、金额、传播、增速取所在的一行，"
+        "注明“另加”“另减”的再加减。"
+    )
+    head = tag("tr", tag("th", "项目"), tag("th", "情形"), tag("th", "分值", class_="n"))
+    return tag("div", tag("h4", "分值表"), tag("p", note, class_="muted"), tag("table", head, *rows), class_="dossier")
 
 
 def _words() -> None:

@@ -9,10 +9,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from monitors.opinion import trained
+from monitors.opinion.dossier import PART_NAMES
 from monitors.opinion.lexicon import SHOWN_GROUPS, Term
-from monitors.opinion.model import ALERT_LEVELS, LEVEL_NAMES
+from monitors.opinion.model import ALERT_LEVELS, LEVEL_NAMES, SeverityPart
 from monitors.opinion.relevance import RelevanceModel
-from monitors.opinion.severity import ACT_POINTS
+from monitors.opinion.severity import FLOORS, table
 from monitors.settings import Settings
 
 GROUPS: dict[str, str] = {
@@ -28,10 +29,11 @@ GROUPS: dict[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """One internal level: from which score, minutes to sign, hours to the first public response."""
+    """One internal level: from which score, what is never below it, minutes to sign, hours to the first answer."""
 
     name: str
     score: int
+    floors: tuple[str, ...]
     sign_minutes: int
     public_hours: int
 
@@ -60,15 +62,20 @@ def levels(settings: Settings) -> tuple[Level, ...]:
     bounds = (rules.level_1, rules.level_2, rules.level_3, rules.level_4)
     return tuple(
         Level(
-            LEVEL_NAMES[level], bound, settings.clocks[level].sign_minutes, settings.clocks[level].public_response_hours
+            LEVEL_NAMES[level],
+            bound,
+            tuple(floor.when for floor in FLOORS if floor.level == level),
+            settings.clocks[level].sign_minutes,
+            settings.clocks[level].public_response_hours,
         )
         for level, bound in zip(ALERT_LEVELS, bounds, strict=True)
     )
 
 
-def acts() -> tuple[tuple[str, int], ...]:
-    """Acts in words with their points, the gravest first."""
-    return tuple((words, points) for points, words in ACT_POINTS.values())
+def points(settings: Settings) -> tuple[tuple[str, tuple[SeverityPart, ...]], ...]:
+    """The severity table (domain.md 4.2), part by part: the part's name and its rows, ``why`` saying when."""
+    rows = table(settings.severity)
+    return tuple((name, tuple(row for row in rows if row.code == code)) for code, name in PART_NAMES.items())
 
 
 def groups(terms: Iterable[Term]) -> tuple[Group, ...]:
