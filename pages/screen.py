@@ -87,12 +87,14 @@ def pulse_payload(
     *,
     unsigned: int,
     place: str,
+    roster: str = "",
     refresh: float,
     now: datetime,
 ) -> Payload:
     """The strip's data. ``patience``: seconds without a word from the server after which the page says so.
 
     ``trouble`` None: the reader has no business with the sources. ``place``: whose records these are, ``""`` all.
+    ``roster``: what is wrong with the desk's present shift, shown red (R24).
     """
     return {
         "now": _ms(now),
@@ -100,6 +102,7 @@ def pulse_payload(
         "words": strip.words,
         "advice": strip.advice if trouble or not strip.advice else _TELL,
         "place": f"辖区：{place}" if place else "",
+        "roster": roster,
         "patience": max(10.0, 4 * refresh),
         "unsigned": unsigned,
         "alarm": {"at": _ms(alarm[0]), "level": alarm[1]} if alarm else None,

@@ -7,12 +7,6 @@ The child dies with its parent, gives up its own memory limit rather than the ma
 
 from __future__ import annotations
 
-import ctypes
-import json
-import os
-import resource
-import signal
-import struct
 import sys
 from dataclasses import asdict
 from datetime import datetime
@@ -20,14 +14,13 @@ from typing import Any, BinaryIO
 
 import psutil
 
-from monitors import settings
+from monitors import child, settings
+from monitors.child import confine, read_header
 from monitors.errors import ParseError
 from monitors.opinion.articles import Article, read_article
 from monitors.opinion.model import Entry, Parsed, Recipe, Rejected
 from monitors.opinion.parse import parse
 
-_LENGTH = struct.Struct(">I")
-_PR_SET_PDEATHSIG = 1
 _MAX_TASKS = 500  # then a fresh child: parsers' caches and fragmented memory start anew
 _GROWN = 0.5  # a child that holds more than this share of its memory after a task is replaced
 OUT_OF_MEMORY = "内容可疑：解析所需内存超过上限，已中止"
@@ -36,12 +29,8 @@ OUT_OF_MEMORY = "内容可疑：解析所需内存超过上限，已中止"
 def main() -> None:
     """Serve until the parent closes the pipe, the work is much or the memory has grown."""
     parent, memory_mb = int(sys.argv[1]), int(sys.argv[2])
-    _die_with(parent)
+    confine(parent, memory_mb)
     limit = memory_mb * 1_048_576
-    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    # Nothing read from outside is ever written by a parser.
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0))
     source, sink = sys.stdin.buffer, sys.stdout.buffer
     myself = psutil.Process()
     write_frame(sink, {"ready": True})
@@ -90,37 +79,12 @@ def _work(header: dict[str, Any], body: bytes) -> dict[str, Any]:
         return {"error": f"内容无法解析：解析器出错（{type(error).__name__}）"}
 
 
-def _die_with(parent: int) -> None:
-    """Have the kernel kill this process when the thread that started it ends, however it ends."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-    if os.getppid() != parent:  # it ended before we could ask
-        sys.exit(0)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's to handle; it closes the pipe
-
-
 # ── What goes through the pipes; used by both ends ───────────────────────────────────────────────────────────────────
 
 
 def write_frame(sink: BinaryIO, header: dict[str, Any], body: bytes = b"") -> None:
-    """One message: length of the header, the header, the body (its size stands in the header)."""
-    encoded = json.dumps(header, default=_plain, ensure_ascii=False).encode("utf-8", "replace")
-    sink.write(_LENGTH.pack(len(encoded)) + encoded)
-    if body:
-        sink.write(body)
-    sink.flush()
-
-
-def read_header(source: BinaryIO) -> dict[str, Any] | None:
-    """The next message's header, or None at the end of the pipe."""
-    size = source.read(_LENGTH.size)
-    if len(size) < _LENGTH.size:
-        return None
-    encoded = source.read(_LENGTH.unpack(size)[0])
-    if len(encoded) < _LENGTH.unpack(size)[0]:
-        return None
-    header = json.loads(encoded)
-    return header if isinstance(header, dict) else None
+    """One message of either end, moments in ISO form; see ``monitors.child``."""
+    child.write_frame(sink, header, body, plain=_plain)
 
 
 def parsed_from(record: dict[str, Any]) -> Parsed:

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, select, update
 
 from monitors.access.actor import Actor
 from monitors.errors import InputError
+from monitors.notify import escalation
 from monitors.opinion.alerts import append_event
 from monitors.opinion.model import CLOSED_STATES, LEVELS
 from monitors.store import tables as t
@@ -44,7 +45,7 @@ def close_into(
         InputError: the other story has no open alert to take it over.
     """
     ours = open_alert(connection, story_id)
-    master = open_alert(connection, into_id)
+    master = open_alert(connection, into_id)  # both under the turn STORIES: nobody waits in a ring
     if ours is None:
         tell(connection, actor, into_id, f"并入事件 {story_id} 的报道 {reports} 篇", now=now)
         return None
@@ -55,7 +56,7 @@ def close_into(
     state, who = ours.state, actor.display[:60]
     signed: dict[str, Any] = {}
     if ours.signed_at is None:
-        signed = {"signed_by": who, "signed_at": now}
+        signed = {"signed_by": who, "signed_at": now, "holder_id": actor.account_id}
     if state == "新警情":
         append_event(
             connection, ours.id, "state", at=now, actor=who, before={"state": state}, after={"state": "已签收"}
@@ -63,10 +64,15 @@ def close_into(
         state = "已签收"
     after = {"state": MERGED, "master": master.id, "reason": f"与 {master.number} 为同一事件"}
     append_event(connection, ours.id, "state", at=now, actor=who, before={"state": state}, after=after)
-    values = {"state": MERGED, "closed_at": now, "revision": t.alert.c.revision + 1, **signed}
+    values = {
+        "state": MERGED, "master_id": master.id, "closed_at": now, "update_due_at": None, "proposal": None,
+        "touched_at": now, "revision": t.alert.c.revision + 1, **signed,
+    }  # fmt: skip
     connection.execute(update(t.alert).where(t.alert.c.id == ours.id).values(values))
+    escalation.cancel(connection, ours.id, now)
     tell(connection, actor, into_id, f"警情 {ours.number} 并入，报道 {reports} 篇", now=now)
-    return {"id": ours.id, "state": state}
+    due = ours.update_due_at.isoformat() if ours.update_due_at else None
+    return {"id": ours.id, "state": state, "update_due_at": due}
 
 
 def reopen(
@@ -80,7 +86,11 @@ def reopen(
         return
     after = {"state": closed["state"], "reason": reason}
     append_event(connection, alert.id, "state", at=now, actor=actor.display[:60], before={"state": MERGED}, after=after)
-    values = {"state": closed["state"], "closed_at": None, "revision": t.alert.c.revision + 1}
+    due = closed.get("update_due_at")  # an older record does not know it
+    values = {
+        "state": closed["state"], "master_id": None, "closed_at": None, "touched_at": now,
+        "update_due_at": datetime.fromisoformat(due) if due else None, "revision": t.alert.c.revision + 1,
+    }  # fmt: skip
     connection.execute(update(t.alert).where(t.alert.c.id == alert.id).values(values))
 
 
