@@ -13,12 +13,15 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+# Both whole before the first visit: a page that asks Altair while another visit still loads pandas finds half of it.
+import altair as alt  # noqa: F401
+import pandas as pd  # noqa: F401
 import streamlit as st
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse
+from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from monitors import logs, settings, status
@@ -27,12 +30,15 @@ from monitors.access.bindings import Bindings
 from monitors.access.gate import Gate
 from monitors.clock import utc_now
 from monitors.errors import MonitorsError, RefusedError, StoreError
+from monitors.ledger import workdays
 from monitors.opening import open_store, prepare
 from monitors.opinion.embedded import EmbeddedWatch
+from monitors.regions import shapes
 from pages.given import heard, told
 
 try:
     SETTINGS = settings.current()
+    workdays.load()
     STORE = open_store(SETTINGS)
 except MonitorsError as error:
     # The sentence says file, line and what was expected; a trace would bury it.
@@ -119,8 +125,21 @@ async def metrics(request: Request) -> PlainTextResponse:
     return PlainTextResponse(body, media_type="text/plain; version=0.0.4", headers={"Cache-Control": "no-store"})
 
 
+async def outlines(_request: Request) -> Response:
+    """The counties' outlines for the map; the page asks by version, so the browser may keep what it has."""
+    found, _why = await run_in_threadpool(shapes.chosen, SETTINGS.hotspot.shapes, SETTINGS.path.parent)
+    return Response(
+        found.text, media_type="application/json", headers={"Cache-Control": "private, max-age=604800, immutable"}
+    )
+
+
 def _routes() -> list[Route]:
-    found = [Route("/healthz", healthz), Route("/metrics", metrics), *doors.routes(STORE, SETTINGS)]
+    found = [
+        Route("/healthz", healthz),
+        Route("/metrics", metrics),
+        Route("/maps/yunnan.topo.json", outlines),
+        *doors.routes(STORE, SETTINGS),
+    ]
     if SETTINGS.sso.enabled:
         from monitors.access import sso  # noqa: PLC0415 - only where the office has one
 

@@ -1,25 +1,19 @@
-"""Grouping reports into stories: quality and speed, against plain baselines in the same run.
+"""Grouping reports into stories: its speed against comparing each newcomer with every report of the window.
 
-    python -m benchmarks.stories [--events 1000] [--shared FOLDER]
+    python -m benchmarks.stories [--events 1000]
 
-Quality: invented template notices of different counties and their reprints (written here, where every wrong merge is a
-template's), and the labelled reports of FOLDER/eval/dups.jsonl where they are present. Speed: the stored index on
-SQLite against comparing each newcomer with every report of the window.
+Reports: invented template notices of different counties and their reprints, written here; the worst there is for an
+index, for all of them look alike. How well reports are grouped is `./run score` and tests/test_stories.py.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
 import random
 import tempfile
 import time
-from collections import defaultdict
-from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from itertools import combinations
-from pathlib import Path
 
 from sqlalchemy import Connection, insert, update
 
@@ -61,12 +55,11 @@ TEMPLATES = (
 OUTLETS = ("演示晨报", "边城在线", "滇池快讯", "红土网", "三江时评")
 
 
-def notices(events: int) -> tuple[list[Member], dict[Hashable, Hashable]]:
+def notices(events: int) -> list[Member]:
     """Invented notices of different counties, each reprinted up to four times with the changes reprints have."""
     chance = random.Random(5)
     counties = [division for division in divisions.counties() if division.code.startswith("53")]
     members: list[Member] = []
-    gold: dict[Hashable, Hashable] = {}
     for event in range(events):
         county = counties[event % len(counties)]
         title, text = TEMPLATES[event % len(TEMPLATES)]
@@ -93,69 +86,8 @@ def notices(events: int) -> tuple[list[Member], dict[Hashable, Hashable]]:
                 amount_fen=int(facts["amount"]) * 1_000_000,
                 employer=str(facts["employer"]),
             )
-            gold[report.id] = event
             members.append(report)
-    return members, gold
-
-
-def scores(found: Mapping[Hashable, Hashable], gold: Mapping[Hashable, Hashable]) -> dict[str, float]:
-    """B³ precision, recall and F1; precision and recall over pairs."""
-    ours: dict[Hashable, set[Hashable]] = defaultdict(set)
-    theirs: dict[Hashable, set[Hashable]] = defaultdict(set)
-    for report, event in gold.items():
-        ours[found[report]].add(report)
-        theirs[event].add(report)
-    precision = sum(len(ours[found[r]] & theirs[e]) / len(ours[found[r]]) for r, e in gold.items()) / len(gold)
-    recall = sum(len(ours[found[r]] & theirs[e]) / len(theirs[e]) for r, e in gold.items()) / len(gold)
-    together = {pair for group in ours.values() for pair in combinations(sorted(group, key=str), 2)}
-    belong = {pair for group in theirs.values() for pair in combinations(sorted(group, key=str), 2)}
-    right = len(together & belong)
-    return {
-        "B3 F1": 2 * precision * recall / (precision + recall),
-        "B3 P": precision,
-        "B3 R": recall,
-        "pair P": right / len(together) if together else 1.0,
-        "pair R": right / len(belong) if belong else 1.0,
-    }
-
-
-def bigram_baseline(members: Sequence[Member], least: float = 0.3) -> dict[Hashable, Hashable]:
-    """The plain way: titles (else texts) whose bigram sets have Jaccard ≥ 0.3 are one story."""
-    grams = []
-    for member in members:
-        text = fold(member.title or member.text[:60])
-        grams.append({text[i : i + 2] for i in range(len(text) - 1)})
-    parent = list(range(len(members)))
-
-    def root(index: int) -> int:
-        while parent[index] != index:
-            index = parent[index]
-        return index
-
-    for a, b in combinations(range(len(members)), 2):
-        union = len(grams[a] | grams[b])
-        if union and len(grams[a] & grams[b]) / union >= least:
-            parent[root(b)] = root(a)
-    return {member.id: root(index) for index, member in enumerate(members)}
-
-
-def labelled(shared: Path) -> tuple[list[Member], dict[Hashable, Hashable]]:
-    """The labelled reports; a date that is not a whole day counts as unknown."""
-    members, gold = [], {}
-    for line in (shared / "eval" / "dups.jsonl").read_text(encoding="utf-8").splitlines():
-        row = json.loads(line)
-        day = row["published"] or ""
-        published = datetime.fromisoformat(day).replace(tzinfo=UTC) if len(day) == 10 else None
-        members.append(
-            stories.member(id=row["id"], title=row["title"] or "", text=row["text"] or "", published=published)
-        )
-        gold[row["id"]] = row["group"] or row["id"]
-    return members, gold
-
-
-def show(name: str, found: Mapping[Hashable, Hashable], gold: Mapping[Hashable, Hashable]) -> None:
-    figures = "  ".join(f"{label} {value:.3f}" for label, value in scores(found, gold).items())
-    print(f"  {name:34}{figures}")
+    return members
 
 
 def stored(members: Sequence[Member], limits: settings.Story, newest: int) -> float:
@@ -228,28 +160,14 @@ def _story(report: Member) -> dict[str, object]:
 
 
 def main() -> None:
-    options = argparse.ArgumentParser(description=__doc__)
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--events", type=int, default=1000)
-    options.add_argument("--shared", type=Path, default=settings.ROOT.parent / "shared")
     arguments = options.parse_args()
     limits = settings.load().story
 
-    members, gold = notices(arguments.events)
-    bare = [replace(report, region="", workers=None, amount_fen=None, employer=None) for report in members]
-    print(f"template notices: {len(members)} reports of {arguments.events} events in 78 hours")
-    show("stories, with facts", stories.cluster(members, limits), gold)
-    show("stories, words alone", stories.cluster(bare, limits), gold)
-    few = members[:1200]  # every pair: the square of their number
-    show("bigram Jaccard >= 0.3", bigram_baseline(few), {report.id: gold[report.id] for report in few})
-
-    if (arguments.shared / "eval" / "dups.jsonl").is_file():
-        real, real_gold = labelled(arguments.shared)
-        print(f"labelled reports: {len(real)}")
-        show("stories, words alone", stories.cluster(real, limits), real_gold)
-        show("bigram Jaccard >= 0.3", bigram_baseline(real), real_gold)
-
+    members = notices(arguments.events)
     newest = min(200, len(members))
-    print(f"speed: the newest {newest} of {len(members)} reports in one window")
+    print(f"{len(members)} reports of {arguments.events} events in one window; timed: the newest {newest}")
     indexed, compared = stored(members, limits, newest), brute_force(members, newest)
     print(f"  stored index (find + add, SQLite)   {indexed:9,.0f} reports per CPU second   {indexed / compared:6.1f} x")
     print(f"  every report compared, in memory    {compared:9,.0f} reports per CPU second      1.0 x")

@@ -10,7 +10,7 @@ import signal
 import sys
 import threading
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -80,11 +80,7 @@ def build_parser(chosen: str = "") -> argparse.ArgumentParser:
     parse.add_argument("--content-type", default="")
     parse.set_defaults(command=_parse)
 
-    cluster = commands.add_parser(
-        "cluster", help="把 JSON Lines 归并为事件：{id,title,text?,source?,published?} → {id,story}"
-    )
-    cluster.add_argument("file", nargs="?", default="-")
-    cluster.set_defaults(command=_cluster)
+    _add_groupings(commands, chosen)
 
     alerts = commands.add_parser("alerts", help="警情：导出清单")
     if chosen == "alerts":
@@ -102,7 +98,7 @@ def build_parser(chosen: str = "") -> argparse.ArgumentParser:
         sources.set_defaults(command=_with_store(sources_cli.run))
 
     demo = commands.add_parser("demo", help="演示数据").add_subparsers(required=True, metavar="动作")
-    demo.add_parser("load", help="载入约 40 天的演示数据").set_defaults(command=_with_store(_demo_load))
+    demo.add_parser("load", help="载入约 40 天的演示报道和一年的演示台账").set_defaults(command=_with_store(_demo_load))
     demo.add_parser("clear", help="清除演示数据").set_defaults(command=_with_store(_demo_clear))
 
     accounts = commands.add_parser("accounts", help="账号：添加、列出、停用、启用、重置密码、解除等待")
@@ -112,8 +108,38 @@ def build_parser(chosen: str = "") -> argparse.ArgumentParser:
         accounts_cli.add_arguments(accounts)
         accounts.set_defaults(command=_with_store(accounts_cli.run))
 
+    ledger = commands.add_parser("ledger", help="欠薪台账：写出模板、导入、导出工作簿")
+    if chosen == "ledger":
+        from monitors.ledger import ledger_cli  # noqa: PLC0415 - see above
+
+        ledger_cli.add_arguments(ledger)
+        ledger.set_defaults(command=_with_store(ledger_cli.run))
+
+    form = commands.add_parser("form", help="专项行动情况表（附件2）：导出 Excel、PDF 或 JSON")
+    if chosen == "form":
+        from monitors.ledger import form_cli  # noqa: PLC0415 - see above
+
+        form_cli.add_arguments(form)
+        form.set_defaults(command=_with_store(form_cli.run))
+
     _add_care(commands, chosen)
     return parser
+
+
+def _add_groupings(commands: argparse._SubParsersAction[argparse.ArgumentParser], chosen: str) -> None:
+    """What groups somebody else's lines and needs no database."""
+    cluster = commands.add_parser(
+        "cluster", help="把 JSON Lines 归并为事件：{id,title,text?,source?,published?} → {id,story}"
+    )
+    cluster.add_argument("file", nargs="?", default="-")
+    cluster.set_defaults(command=_cluster)
+
+    hotspots = commands.add_parser("hotspots", help="聚集扫描：region,date,cases[,population] 的 CSV → JSON 数组")
+    if chosen == "hotspots":
+        from monitors.hotspots import hotspots_cli  # noqa: PLC0415 - see above
+
+        hotspots_cli.add_arguments(hotspots)
+        hotspots.set_defaults(command=lambda arguments: hotspots_cli.run(arguments, settings_module.current()))
 
 
 def _add_care(commands: argparse._SubParsersAction[argparse.ArgumentParser], chosen: str) -> None:
@@ -310,16 +336,27 @@ def _cluster(arguments: argparse.Namespace) -> int:
 
 def _watch(arguments: argparse.Namespace) -> int:
     from monitors import logs  # noqa: PLC0415
+    from monitors.hotspots.duty import Duty as Scans  # noqa: PLC0415
+    from monitors.ledger import daily, workdays  # noqa: PLC0415
+    from monitors.notify.duty import Duty  # noqa: PLC0415
     from monitors.opening import prepare  # noqa: PLC0415
     from monitors.opinion.watch import Watch  # noqa: PLC0415
 
     logs.configure()
     settings = settings_module.current()
+    workdays.load()  # a wrong day in the calendar is named now, not at the first limit it would falsify
     with opened(settings) as store:
         prepare(store, settings, utc_now())
-        watch = Watch(settings, store)
+        watch = Watch(
+            settings,
+            store,
+            daily=lambda now: daily.when_due(store, settings, now),
+            notify=lambda: _side_by_side(Duty(store, settings).run(), Scans(store, settings).run()),
+        )
         if arguments.once:
             done = asyncio.run(watch.run_once())
+            Scans(store, settings).once()  # before people are told of what was found
+            asyncio.run(Duty(store, settings).once())
             for outcome in done.outcomes:
                 _emit(
                     {
@@ -333,6 +370,12 @@ def _watch(arguments: argparse.Namespace) -> int:
             return 1 if done.outcomes and done.failed == len(done.outcomes) else 0
         asyncio.run(_watch_until_told(watch, child=arguments.child))
     return 0
+
+
+async def _side_by_side(*duties: Coroutine[Any, Any, None]) -> None:
+    async with asyncio.TaskGroup() as group:
+        for one in duties:
+            group.create_task(one)
 
 
 async def _watch_until_told(watch: Any, *, child: bool) -> None:
@@ -354,19 +397,18 @@ async def _watch_until_told(watch: Any, *, child: bool) -> None:
 
 
 def _demo_load(_arguments: argparse.Namespace, settings: Settings, store: Store) -> int:
+    from monitors import demo  # noqa: PLC0415
     from monitors.access.actor import console  # noqa: PLC0415
-    from monitors.opinion import demo  # noqa: PLC0415
 
-    report = demo.load(store, console(), settings, now=utc_now())
-    print(report.words, file=sys.stderr)
+    print(demo.load(store, console(), settings, now=utc_now()).words, file=sys.stderr)
     return 0
 
 
 def _demo_clear(_arguments: argparse.Namespace, _settings: Settings, store: Store) -> int:
+    from monitors import demo  # noqa: PLC0415
     from monitors.access.actor import console  # noqa: PLC0415
-    from monitors.opinion import demo  # noqa: PLC0415
 
-    print(f"已清除演示数据 {demo.clear(store, console())} 条", file=sys.stderr)
+    print(demo.clear(store, console()).words, file=sys.stderr)
     return 0
 
 

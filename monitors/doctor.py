@@ -19,12 +19,13 @@ from pathlib import Path
 
 from sqlalchemy import func, select, text
 
-from monitors import doctor_access
+from monitors import doctor_access, doctor_ledger
 from monitors import settings as settings_module
 from monitors.clock import SHANGHAI, stamp
 from monitors.errors import SettingsError
 from monitors.finding import Finding, State, guarded
-from monitors.opinion import heartbeat, sources, trained
+from monitors.ledger import workdays
+from monitors.opinion import heartbeat, rule_sets, sources, trained
 from monitors.settings import ROOT, Settings
 from monitors.store import schema
 from monitors.store import tables as t
@@ -49,6 +50,7 @@ def examine(
         *guarded("程序", lambda: _program(requirements)),
         *guarded("时钟", lambda: _clock(now)),
         *guarded("字体", _fonts),
+        *guarded("放假日历", lambda: _holidays(now)),
     ]
     try:
         settings = settings_module.load(environ=environ)
@@ -59,6 +61,7 @@ def examine(
     findings.append(
         Finding("设置", "正常", f"{settings.path} 读取正常，配置监测源 {len(settings.sources)} 个（启用 {active} 个）")
     )
+    findings += doctor_ledger.examine(settings, now)
     findings += guarded("数据目录", lambda: _folder(settings))
     findings += guarded("研判模型", lambda: [trained.examine(settings)])
     return findings + guarded("数据库", lambda: _database(settings, now, environ))
@@ -115,6 +118,21 @@ def _fonts() -> Iterator[Finding]:
         yield Finding("字体", "注意", f"没有中文字体；{where}", "安装 fonts-noto-cjk 或单位的字体")
 
 
+def _holidays(now: datetime) -> Iterator[Finding]:
+    """The operator's calendar can be read, and this year's official table is in it or in the program."""
+    calendar, here = workdays.load(), now.astimezone(SHANGHAI)
+    missing = [str(year) for year in (here.year, here.year + 1) if not calendar.known(year)]
+    advice = f"通知公布后写入 {workdays.HOLIDAYS}，重新启动后生效"
+    if not missing:
+        yield Finding("放假日历", "正常", f"{here.year}、{here.year + 1} 年放假调休安排已录入")
+    elif str(here.year) in missing or here.month == 12:  # next year's is announced in November as a rule
+        yield Finding("放假日历", "注意", f"{'、'.join(missing)} 年放假调休安排尚未录入，工作日期限为推算", advice)
+    else:
+        yield Finding(
+            "放假日历", "正常", f"{here.year} 年放假调休安排已录入；{missing[0]} 年的尚未公布，跨年期限为推算"
+        )
+
+
 def _folder(settings: Settings) -> Iterator[Finding]:
     folder = settings.data_dir
     if not folder.exists():
@@ -155,6 +173,16 @@ def _disk_kind(folder: Path) -> str:
     return max(above)[1] if above else ""
 
 
+def _rules(store: Store) -> Iterator[Finding]:
+    """The office's own rules in force can be read here."""
+    with store.read() as connection:
+        present, unread = rule_sets.in_force(connection), rule_sets.unread(connection)
+    if unread:
+        yield Finding("研判规则", "故障", unread, "请在“规则与词库—关键词规则”中改正，试验后重新保存")
+    else:
+        yield Finding("研判规则", "正常", f"使用第 {present.id} 版研判规则" if present.id else "使用出厂的研判规则")
+
+
 def _database(settings: Settings, now: datetime, environ: Mapping[str, str]) -> Iterator[Finding]:
     url = address(settings.database_url)
     if url.get_backend_name() == "sqlite" and not Path(url.database or "").exists():
@@ -170,6 +198,7 @@ def _database(settings: Settings, now: datetime, environ: Mapping[str, str]) -> 
         yield from guarded("检索", lambda: _search_index(store))
         yield from doctor_access.examine(store, settings, now, environ)
         yield from guarded("值守", lambda: _watch(store, settings, now))
+        yield from guarded("研判规则", lambda: _rules(store))
         yield from guarded("监测源", lambda: _sources(store, settings, now))
     finally:
         store.close()

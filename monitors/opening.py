@@ -10,6 +10,7 @@ from monitors.settings import Settings
 from monitors.store.engine import Store
 from monitors.store.schema import upgrade
 from monitors.store.search_index import ensure
+from monitors.store.turns import Turn, take
 
 
 def open_store(settings: Settings) -> Store:
@@ -31,9 +32,7 @@ def prepare(store: Store, settings: Settings, now: datetime) -> None:
     The trail's newest digest is written down outside the database too (``monitors.access.chain``).
     """
     with store.write() as connection:
-        if store.dialect == "postgresql":
-            # Two workers starting together would both add the same sources; the second waits, then finds them there.
-            connection.exec_driver_sql("SELECT pg_advisory_xact_lock(530003)")
+        take(connection, Turn.CATALOGUE)
         sync_catalogue(connection, [entry.source() for entry in settings.sources], now)
     ensure(store)
     chain.anchor(store, settings, now)

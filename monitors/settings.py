@@ -12,7 +12,7 @@ import ipaddress
 import os
 import tomllib
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from functools import lru_cache
 from pathlib import Path
 from typing import Literal
@@ -26,6 +26,7 @@ from monitors.opinion.model import CONDITIONS, SOURCE_GROUPS, Recipe, Source
 from monitors.settings_faults import explain, not_toml
 
 ROOT = Path(__file__).resolve().parent.parent
+SEND_GRACE_SECONDS = 5.0  # past ``send_seconds`` an attempt is cut off from outside, should the channel's clock fail
 
 
 class _Table(BaseModel):
@@ -143,6 +144,76 @@ class Clock(_Table):
     level: Literal["I", "II", "III", "IV"]
     sign_minutes: int = Field(gt=0)
     public_response_hours: int = Field(gt=0)
+    # 0: this level asks for none by the clock (IV goes into the shift report). Older files know none of the four.
+    leader_minutes: int = Field(default=0, ge=0)
+    fact_minutes: int = Field(default=0, ge=0)
+    update_minutes: int = Field(default=0, ge=0)
+    conference_hours: int = Field(default=0, ge=0)
+
+
+class Notify(_Table):
+    """How alerts reach people (domain.md 4.2, reliability.md 6)."""
+
+    enabled: bool = True
+    site_url: str = Field(default="", pattern=r"^(https?://[^\s]+)?$")
+    group_seconds: float = Field(default=10, ge=0, le=600)
+    storm_alerts: int = Field(default=10, ge=2, le=1000)
+    storm_seconds: float = Field(default=60, ge=5, le=3600)
+    repeat_minutes: int = Field(default=240, ge=5, le=10_080)
+    flap_minutes: int = Field(default=30, ge=0, le=1440)
+    inhibit_parts: bool = True
+    escalate_minutes: list[int] = Field(default=[10, 30, 60], min_length=1, max_length=5)
+    send_seconds: float = Field(default=10, ge=1, le=60)
+    lease_seconds: int = Field(default=60, ge=15, le=600)
+    retry_seconds: float = Field(default=30, ge=1, le=3600)
+    retry_cap_seconds: float = Field(default=1800, ge=10, le=86_400)
+    expire_hours: int = Field(default=24, ge=1, le=168)
+    beat_hour: int = Field(default=8, ge=0, le=23)
+    keep_days: int = Field(default=180, ge=7, le=3650)
+
+    @model_validator(mode="after")
+    def _rising(self) -> Notify:
+        if sorted(set(self.escalate_minutes)) != self.escalate_minutes or self.escalate_minutes[0] < 1:
+            raise PydanticCustomError("rising", "escalate_minutes 须为依次增大的分钟数，如 [10, 30, 60]")
+        if self.lease_seconds <= self.send_seconds + SEND_GRACE_SECONDS:
+            # Else the message is taken again while its attempt is still being cut off, and arrives twice.
+            grace = f"{SEND_GRACE_SECONDS:g}"
+            raise PydanticCustomError("lease", f"lease_seconds 须比 send_seconds 多 {grace} 秒以上，否则会重复发送")
+        return self
+
+
+class Hotspot(_Table):
+    """Where and when events gather, and how sure the product must be before it says so."""
+
+    enabled: bool = True
+    baseline_days: int = Field(default=180, ge=56, le=366)
+    windows: list[int] = Field(default=[1, 2, 3, 4, 5, 7, 10, 14], min_length=1, max_length=12)
+    neighbours: int = Field(default=15, ge=1, le=30)
+    radius_km: float = Field(default=150, ge=20, le=500)
+    replicates: int = Field(default=999, ge=199, le=9999)
+    seed: int = Field(default=20_211_130, ge=0)
+    min_cases: int = Field(default=5, ge=2, le=50)
+    min_ratio: float = Field(default=2.0, ge=1.0, le=20)
+    watch_days: int = Field(default=100, ge=20, le=1000)
+    alert_days: int = Field(default=365, ge=50, le=5000)
+    gap_days: int = Field(default=7, ge=1, le=30)
+    half_life_days: float = Field(default=7, ge=1, le=60)
+    burst_q: float = Field(default=0.05, gt=0, le=0.2)
+    weak_days: int = Field(default=3, ge=1, le=30)
+    blind_days: int = Field(default=14, ge=2, le=180)
+    shapes: str = ""
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Hotspot:
+        if sorted(set(self.windows)) != self.windows or self.windows[0] < 1 or self.windows[-1] > 28:
+            raise PydanticCustomError("windows", "windows 须为 1–28 之间依次增大的天数，如 [1, 2, 3, 4, 5, 7, 10, 14]")
+        if self.watch_days >= self.alert_days:
+            raise PydanticCustomError("tiers", "watch_days（关注）须小于 alert_days（预警）")
+        if self.alert_days >= self.replicates + 1:
+            raise PydanticCustomError("replicates", "replicates 太少，算不出 alert_days 那样少见的聚集")
+        if self.weak_days >= self.blind_days:
+            raise PydanticCustomError("sight", "weak_days（弱）须小于 blind_days（盲区）")
+        return self
 
 
 class Duty(_Table):
@@ -234,11 +305,59 @@ class Retention(_Table):
     hour: int = Field(default=3, ge=0, le=23)
 
 
+class ReportDue(_Table):
+    """One report of a campaign: to whom, by which day (itself the last valid one), on figures up to which day."""
+
+    name: str = Field(min_length=1, max_length=40)
+    to: str = Field(min_length=1, max_length=40)
+    due: date
+    cutoff: date | None = None  # absent: a narrative report
+
+
 class Campaign(_Table):
     name: str = Field(min_length=1)
+    code: str = Field(default="", max_length=12)  # what the command line calls it; absent: the year it starts in
     start: date
     end: date
     spring_festival: date
+    report: list[ReportDue] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Campaign:
+        if not self.start < self.end < self.spring_festival + timedelta(days=30):
+            raise PydanticCustomError("whole_campaign", "[[campaign]] 的起止日期须先后有序，且止于春节后一个月内")
+        return self
+
+    @property
+    def key(self) -> str:
+        """Its code, or the year it starts in."""
+        return self.code or str(self.start.year)
+
+
+class Ledger(_Table):
+    """Thresholds of the ledger that a region or a province sets for itself (domain.md 3.1, 3.3, 3.4)."""
+
+    major_workers: int = Field(default=50, ge=1)
+    major_yuan: int = Field(default=1_000_000, ge=1)
+    old_days: int = Field(default=365, ge=1)
+    stale_hazard_days: int = Field(default=7, ge=1)
+    recheck_days: int = Field(default=30, ge=1)
+    due_soon_days: list[int] = Field(default=[3, 1])
+    clue_accept_days: int = Field(default=1, ge=1)
+    clue_finish_days: int = Field(default=15, ge=1)
+    refuse_one_yuan: list[int] = Field(default=[5_000, 20_000], min_length=2, max_length=2)
+    refuse_one_months: int = Field(default=3, ge=1)
+    refuse_many_workers: int = Field(default=10, ge=1)
+    refuse_many_yuan: list[int] = Field(default=[30_000, 100_000], min_length=2, max_length=2)
+    import_rows: int = Field(default=20_000, ge=1, le=100_000)
+    import_mib: int = Field(default=20, ge=1, le=200)
+
+    @field_validator("refuse_one_yuan", "refuse_many_yuan")
+    @classmethod
+    def _band(cls, value: list[int]) -> list[int]:
+        if not 0 < value[0] <= value[1]:
+            raise PydanticCustomError("band", "应为 [下限, 上限]，下限不大于上限")
+        return value
 
 
 class SourceEntry(_Table):
@@ -333,12 +452,15 @@ class _File(_Table):
     clock: list[Clock]
     duty: Duty
     export: Export
-    campaign: list[Campaign]
+    campaign: list[Campaign] = Field(min_length=1)
     # Tables that came later have defaults, so that an older config.toml still starts.
     session: Session = Field(default_factory=Session)
     password: Password = Field(default_factory=Password)
     sso: Sso = Field(default_factory=Sso)
     retention: Retention = Field(default_factory=Retention)
+    ledger: Ledger = Field(default_factory=Ledger)
+    notify: Notify = Field(default_factory=Notify)
+    hotspot: Hotspot = Field(default_factory=Hotspot)
     source: list[SourceEntry] = Field(default_factory=list)
 
     @model_validator(mode="after")
@@ -379,7 +501,15 @@ class Settings(_Table):
     password: Password
     sso: Sso
     retention: Retention
+    ledger: Ledger
+    notify: Notify
+    hotspot: Hotspot
     sources: tuple[SourceEntry, ...]
+
+    @property
+    def campaign(self) -> Campaign:
+        """The present campaign: the last in config.toml."""
+        return self.campaigns[-1]
 
     @property
     def is_sqlite(self) -> bool:
@@ -440,6 +570,9 @@ def load(path: Path | None = None, environ: Mapping[str, str] = os.environ) -> S
         password=file.password,
         sso=file.sso,
         retention=file.retention,
+        ledger=file.ledger,
+        notify=file.notify,
+        hotspot=file.hotspot,
         sources=tuple(file.source),
     )
 

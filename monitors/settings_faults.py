@@ -74,7 +74,7 @@ def _whole(problem: Mapping[str, Any], text: str) -> tuple[int | str, ...]:
     return ("source", max(n for n, entry in enumerate(entries) if entry["id"] == problem["ctx"]["id"]), "id")
 
 
-def _expected(problem: Mapping[str, Any]) -> str:
+def expected(problem: Mapping[str, Any]) -> str:
     """What was expected instead, in Chinese."""
     context: dict[str, Any] = dict(problem.get("ctx", {}))
     if problem["type"] == "string_pattern_mismatch":
@@ -90,9 +90,9 @@ def explain(path: Path, text: str, error: ValidationError) -> str:
     lines = []
     for problem in error.errors()[:10]:
         location = tuple(problem["loc"]) or _whole(problem, text)
-        expected = _expected(problem)
+        words = expected(problem)
         name = ".".join(str(part + 1) if isinstance(part, int) else part for part in location)
-        lines.append(f"{path} 第 {line_of(text, location)} 行：{name} {expected}")
+        lines.append(f"{path} 第 {line_of(text, location)} 行：{name} {words}")
     return "设置有误，未启动。\n" + "\n".join(lines)
 
 

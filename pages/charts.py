@@ -105,3 +105,34 @@ def by_prefecture(rows: Sequence[PrefectureCount], parts: str = "州市") -> dic
         .properties(height=25 * max(1, len(rows)) + 50)
     )
     return chart.to_dict()
+
+
+def spread(hours: Sequence[datetime], reports: Sequence[int]) -> dict[str, Any]:
+    """How the reports of one story came, hour by hour of publication."""
+    values = [
+        {"i": index, "hour": f"{local(hour):%-m月%-d日 %H:00}", "n": number}
+        for index, (hour, number) in enumerate(zip(hours, reports, strict=True))
+    ]
+    every = max(1, len(hours) // 6)
+    labels = {str(index): f"{local(hour):%-d日 %H:00}" for index, hour in enumerate(hours) if index % every == 0}
+    chart = (
+        alt.Chart(alt.Data(values=values))
+        .mark_area(line=True, point=True, opacity=0.35)
+        .encode(
+            x=alt.X(
+                field="i",
+                type="quantitative",
+                scale=alt.Scale(domain=[0, max(1, len(hours) - 1)], nice=False),
+                axis=alt.Axis(
+                    title=None, values=[int(at) for at in labels], labelExpr=f"({labels})[datum.value]", grid=False
+                ),
+            ),
+            y=alt.Y(field="n", type="quantitative", axis=alt.Axis(title=None, tickCount=3, format="d")),
+            tooltip=[
+                alt.Tooltip(field="hour", type="nominal", title="时段"),
+                alt.Tooltip(field="n", type="quantitative", title="篇数"),
+            ],
+        )
+        .properties(height=110)
+    )
+    return chart.to_dict()

@@ -27,6 +27,7 @@ from monitors.opening import open_store
 from monitors.opinion import board
 from monitors.settings import Settings
 from monitors.store.engine import Store
+from pages.markup import plain
 
 DEMO_NOTE = "demo_note"
 _HOLDER = "holder"  # in the session state: whose page this is; never asked who looks, only compared
@@ -166,9 +167,9 @@ def explained() -> Iterator[None]:
     try:
         yield
     except RefusedError as error:
-        st.warning(f"{str(error).rstrip('。')}。", icon="🔒")
+        st.warning(f"{plain(str(error)).rstrip('。')}。", icon="🔒")
     except MonitorsError as error:
-        st.error(str(error), icon="⛔")
+        st.error(plain(str(error)), icon="⛔")  # it may name a person, who may be called anything
 
 
 def touch() -> None:
@@ -252,7 +253,7 @@ def offer_demo() -> bool:
             return True
         st.write(
             "监测启动后会自动抓取“监测源”中的网站，发现欠薪报道即在本页报警。"
-            "想先看看系统的样子，可以载入一套虚构的演示数据，随时一键清除。"
+            "想先看看系统的样子，可以载入一套虚构的演示数据（报道、警情和欠薪台账），随时一键清除。"
         )
         with st.container(horizontal=True, vertical_alignment="center"):
             load_button()
@@ -281,7 +282,7 @@ def demo_note() -> None:
 
 
 def _load_demo() -> None:
-    from monitors.opinion import demo  # noqa: PLC0415 - loads the judge; only this button needs it
+    from monitors import demo  # noqa: PLC0415 - loads the judge; only this button needs it
 
     def load(report: Callable[[float, str], None]) -> str:
         return demo.load(store(), actor(), settings(), now=utc_now(), progress=report).words
@@ -290,11 +291,11 @@ def _load_demo() -> None:
 
 
 def _clear_demo() -> None:
-    from monitors.opinion import demo  # noqa: PLC0415 - as above
+    from monitors import demo  # noqa: PLC0415 - as above
 
     def clear(report: Callable[[float, str], None]) -> str:
         report(0.1, "正在清除演示数据…")
-        return f"已清除演示数据 {demo.clear(store(), actor())} 篇"
+        return demo.clear(store(), actor()).words
 
     _with_progress(clear)
 

@@ -15,6 +15,7 @@ from monitors import sheets
 from monitors.access.scope import Scope
 from monitors.clock import utc_now
 from monitors.errors import MonitorsError, RefusedError
+from monitors.notify import roster
 from monitors.opinion import board, export
 from pages import charts, context, screen, signed, story
 
@@ -87,6 +88,7 @@ def _pulse(version: tuple[str, ...], minute: datetime, now: datetime) -> dict[st
     scope = actor.scope
     with context.store().read() as connection:
         strip = board.strip(connection, context.settings(), now)
+        shift = roster.warning(connection, scope.region, now)
     unsigned = sum(row.unsigned for row in _counts(version, scope, minute).levels if row.level in board.URGENT_LEVELS)
     return screen.pulse_payload(
         strip,
@@ -94,6 +96,7 @@ def _pulse(version: tuple[str, ...], minute: datetime, now: datetime) -> dict[st
         _alarm(version, scope),
         unsigned=unsigned,
         place="" if scope.everything else signed.short_region(scope.region),
+        roster=shift,
         refresh=context.settings().duty.refresh_seconds,
         now=now,
     )

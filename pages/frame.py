@@ -33,9 +33,21 @@ class Entry:
 
 PAGES = (
     Entry("值守", "duty.py", "实时值班", ":material/notifications_active:", "duty", ("story.view",)),
+    Entry("值守", "alerts.py", "警情处置", ":material/assignment_turned_in:", "alerts", ("story.view",)),
+    Entry("值守", "roster.py", "值班与交接", ":material/event_note:", "roster", ("story.view",)),
     Entry("值守", "search.py", "舆情检索", ":material/manage_search:", "search", ("story.view",)),
+    Entry("值守", "hotspots.py", "热点地图", ":material/map:", "hotspots", ("story.view",)),
+    Entry("值守", "links.py", "见报与台账", ":material/link:", "links", ("ledger.view",)),
+    Entry("值守", "trends.py", "趋势", ":material/trending_up:", "trends", ("story.view", "ledger.view")),
+    Entry("台账", "ledger.py", "欠薪台账", ":material/menu_book:", "ledger", ("ledger.view",)),
+    Entry("台账", "projects.py", "项目与检查", ":material/apartment:", "projects", ("ledger.view",)),
+    Entry("台账", "clues.py", "线索与隐患", ":material/report:", "clues", ("ledger.view",)),
+    Entry("台账", "ledger_import.py", "导入台账", ":material/upload_file:", "ledger-import", ("ledger.import",)),
+    Entry("台账", "ledger_stats.py", "台账统计", ":material/bar_chart:", "ledger-stats", ("ledger.view",)),
+    Entry("台账", "form.py", "附件2报表", ":material/table_view:", "form", ("ledger.view",)),
     Entry("管理", "sources.py", "监测源", ":material/rss_feed:", "sources", ("source.view",)),
     Entry("管理", "rules.py", "规则与词库", ":material/rule:", "rules", ("source.view",)),
+    Entry("管理", "notify.py", "通知渠道", ":material/send:", "notify", ("notify.view",)),
     Entry(
         "管理", "people.py", "用户与审计", ":material/admin_panel_settings:", "people", ("account.view", "audit.view")
     ),

@@ -11,14 +11,15 @@ import streamlit as st
 from monitors.clock import stamp, utc_now
 from monitors.errors import MonitorsError
 from monitors.opinion import judged, label_values, labels
-from monitors.opinion.dossier import Dossier
+from monitors.opinion.dossier import PART_NAMES, Dossier
 from monitors.opinion.judged import Judged, Output
 from monitors.opinion.label_values import FIELDS, LabelField, Value
-from monitors.opinion.model import LEVELS, STANCES
+from monitors.opinion.model import LEVELS, STANCES, SeverityPart
 from monitors.opinion.severity import FEN_PER_WAN
 from monitors.regions import divisions
 from pages import context
 from pages.markup import Html, tag
+from pages.wording import level_name
 
 _OPENED = "judgement_open"  # in the session state: (report, output) whose form is open
 _NOTE, _WRONG = "judgement_note", "judgement_wrong"  # what was done, what was wrong; each said once
@@ -43,14 +44,29 @@ def panel(found: Dossier) -> None:
     if not reports:
         return
     st.html(tag("div", tag("h4", "逐篇研判"), class_="dossier"))
-    if (note := st.session_state.pop(_NOTE, None)) is not None:
-        st.info(note)
+    _say_note()
     report = _chosen(found, reports)
-    st.caption(f"研判模型：{report.model or '未记录'}。改正立即生效并留痕，也用于今后的训练。")
-    for told in report.period:
-        st.caption(told)
     if not report.inside:
         st.caption("这篇报道已移出本事件。")
+    _outputs(report)
+
+
+def alone(report: Judged) -> None:
+    """The same for one report by itself, in a story or not."""
+    _say_note()
+    _outputs(report)
+
+
+def _say_note() -> None:
+    if (note := st.session_state.pop(_NOTE, None)) is not None:
+        st.info(note)
+
+
+def _outputs(report: Judged) -> None:
+    may = "改正立即生效并留痕，也用于今后的训练。" if context.may("label.write") else "您的角色可以查看，不能更正研判。"
+    st.caption(f"研判模型：{report.model or '未记录'}。{may}")
+    for told in report.period:
+        st.caption(told)
     for output in report.outputs:
         _row(report, output)
     if (wrong := st.session_state.pop(_WRONG, None)) is not None:  # no form was open to say it in
@@ -83,15 +99,16 @@ def _row(report: Judged, output: Output) -> None:
     name, said, acts = st.columns([1.2, 5, 2], vertical_alignment="top")
     name.markdown(f"**{FIELDS[output.field]}**")
     with said:
-        st.html(_said(report, output))
+        st.html(value_html(output, report.relevance))
     if not context.may("label.write"):
         return
     key = _key(report, output)
     with acts.container(horizontal=True, horizontal_alignment="right", gap="small"):
         if output.field == "relevant" and output.label is None:
             _quiet("判对了", f"{key}-right", _save, report, output.field, bool(output.value), "")
-        if report.inside or output.label is None:
-            _quiet("判错了", f"{key}-wrong", _open, report, output)
+        if report.inside or output.label is None or output.label.confirms:
+            wrong = "标为相关" if output.field == "relevant" and not output.value else "判错了"
+            _quiet(wrong, f"{key}-wrong", _open, report, output)
         if output.label is not None:
             _quiet("撤销更正", f"{key}-undo", _undo, report, output.field)
     if st.session_state.get(_OPENED) == (report.item_id, output.field):
@@ -102,12 +119,15 @@ def _quiet(words: str, key: str, work: Callable[..., None], *what: object) -> No
     st.button(words, key=key, type="tertiary", on_click=work, args=what)
 
 
-def _said(report: Judged, output: Output) -> Html:
+def value_html(output: Output, relevance: float, *, most: int = _REASONS_SHOWN) -> Html:
+    """The value of an output, ``most`` of its reasons, and who said otherwise."""
     value = label_values.words(output.field, output.value)
     if output.field == "relevant":
-        value = f"{value}（系统评分 {report.relevance:.0%}）"
-    reasons = "；".join(output.reasons[:_REASONS_SHOWN])
-    more = "…" if len(output.reasons) > _REASONS_SHOWN else ""
+        value = f"{value}（系统评分 {relevance:.0%}）"
+    reasons = "；".join(output.reasons[:most])
+    if output.field == "relevant" and not output.value and not reasons:
+        reasons = "没有找到拖欠工资的表述"
+    more = "…" if len(output.reasons) > most else ""
     label = output.label
     told: object = ""
     if label is not None:
@@ -121,6 +141,22 @@ def _said(report: Judged, output: Output) -> Html:
 
 def _open(report: Judged, output: Output) -> None:
     st.session_state[_OPENED] = (report.item_id, output.field)
+
+
+def severity_table(parts: tuple[SeverityPart, ...], level: str, score: int) -> Html:
+    """The severity sum line by line: part, reason, points, and the total with its level."""
+    rows = [
+        tag(
+            "tr",
+            tag("td", PART_NAMES.get(part.code, part.code)),
+            tag("td", part.why),
+            tag("td", f"{part.points:+d}", class_="n"),
+        )
+        for part in parts
+    ]
+    total = tag("tr", tag("td", "合计"), tag("td", level_name(level)), tag("td", score, class_="n"))
+    head = tag("tr", tag("th", "项目"), tag("th", "理由"), tag("th", "分值", class_="n"))
+    return tag("table", head, *rows, total)
 
 
 def _shut() -> None:
@@ -152,7 +188,10 @@ def _input(output: Output, key: str) -> None:
             if value:
                 st.markdown("标为**不相关**：这篇报道说的不是拖欠工资，将移出本事件。警情不会自动关闭。")
             else:
-                st.markdown("标为**相关**：这篇报道说的是拖欠工资，将重新归入事件。")
+                st.markdown(
+                    "标为**相关**：这篇报道说的是拖欠工资。立即重新判断地点、人数、金额和级别，归入同一事件或成为新的事件，"
+                    "达到级别的照常报警。可以撤销。"
+                )
         case "workers":
             st.number_input(right, 0, label_values.MAX_WORKERS, value, step=1, placeholder="未说明", key=key)
         case "amount":
@@ -161,7 +200,7 @@ def _input(output: Output, key: str) -> None:
         case "employer":
             st.text_input(right, value or "", max_chars=label_values.MAX_EMPLOYER, key=key)
         case _:
-            options = {"stance": STANCES, "level": LEVELS, "county": _divisions()}[field]
+            options = {"stance": STANCES, "level": LEVELS, "county": offered_divisions()}[field]
             at = options.index(value) if value in options else 0
             st.selectbox(right, options, at, format_func=lambda one: label_values.words(field, one), key=key)
 
@@ -184,7 +223,7 @@ def _submit(report: Judged, output: Output) -> None:
 
 
 @cache
-def _divisions() -> tuple[str, ...]:
+def offered_divisions() -> tuple[str, ...]:
     """Nowhere, Yunnan, each of its prefectures with its counties, then the other provinces."""
     home = sorted(one.code for one in (*divisions.prefectures(), *divisions.counties()))
     others = [d.code for d in divisions.everywhere() if d.level == "province" and d.code != divisions.YUNNAN]
@@ -202,7 +241,8 @@ def _save(report: Judged, field: LabelField, value: Value, note: str) -> None:
         st.session_state[_WRONG] = f"{error}。"
         return
     _shut()
-    st.session_state[_NOTE] = f"已记下{FIELDS[field]}：{label_values.words(field, value)}。事件已重新汇总。"
+    summed = "事件已重新汇总。" if report.inside or (field == "relevant" and value) else ""
+    st.session_state[_NOTE] = f"已记下{FIELDS[field]}：{label_values.words(field, value)}。{summed}"
 
 
 def _undo(report: Judged, field: LabelField) -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from html import escape
 from urllib.parse import urlsplit
+
+_MARKS = re.compile(r"[\\`*_{}\[\]<>()#+!|~:$&-]")
 
 
 class Html(str):
@@ -22,6 +25,11 @@ def tag(name: str, *children: object, **attributes: str) -> Html:
 def joined(*children: object) -> Html:
     """The children one after the other, without a tag round them."""
     return Html("".join(child if isinstance(child, Html) else escape(str(child)) for child in children))
+
+
+def plain(words: str) -> str:
+    """Words that hold a person's name, for a place that reads Markdown: no picture, link or formula comes of it."""
+    return _MARKS.sub(r"\\\g<0>", words)
 
 
 def safe_url(url: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -16,13 +15,12 @@ from monitors.clock import local, stamp, utc_now
 from monitors.errors import ConflictError, MonitorsError
 from monitors.regions import divisions
 from pages import context, people_accounts
-from pages.markup import Html, tag
+from pages.markup import Html, plain, tag
 
 NEW = "new"  # ?account=new is the empty form
 NOTE = "people-note"
 _SECRET = "people-secret"  # (account, first password): shown until the drawer closes, stored nowhere  # noqa: S105
 _LAST_ACTS = 12
-_MARKS = re.compile(r"[\\`*_{}\[\]<>()#+!|~:$&-]")
 REGION_LABELS = {"county": "县（市、区）*", "prefecture": "州（市）*", "province": "辖区 *", None: "辖区 *"}
 
 
@@ -35,11 +33,6 @@ class Entered:
     unit: str
     role: Role
     region: str
-
-
-def plain(words: str) -> str:
-    """Words that hold a person's name, for a place that reads Markdown: no picture, link or formula comes of it."""
-    return _MARKS.sub(r"\\\g<0>", words)
 
 
 def complain(error: MonitorsError) -> None:

@@ -48,7 +48,7 @@ def _card(job: Job | None, *, changing: bool, now: datetime) -> None:
     with st.container(border=True, key="rejudging"):
         st.markdown("**重新研判存量报道**")
         if (problem := st.session_state.pop(_ERROR, None)) is not None:
-            st.warning(f"{problem}。", icon="⚠️")
+            st.warning(f"{problem}。", icon=":material/warning:")
         if job is not None and job.open:
             _progress(job, now)
             if changing:
@@ -84,7 +84,7 @@ def _progress(job: Job, now: datetime) -> None:
     st.progress(job.share, text=told)
     st.caption(f"{job.by} {stamp(job.asked_at)} 发起；{job.counts.words}。")
     if job.stalled(now):
-        st.warning("监测没有运行，任务会在监测启动后从中断处继续。", icon="⏸️")
+        st.warning("监测没有运行，任务会在监测启动后从中断处继续。", icon=":material/pause_circle:")
 
 
 def _ended(job: Job) -> None:

@@ -1,6 +1,8 @@
-"""受限信息 in the story drawer: which fields are filled; their values for a reason, which is recorded; the form."""
+"""受限信息 in a record's drawer: which fields are filled; their values for a reason, which is recorded; the form."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 import streamlit as st
 
@@ -8,15 +10,25 @@ from monitors.access import restricted
 from monitors.access.restricted import FIELDS, Fields, Summary
 from monitors.clock import stamp, utc_now
 from monitors.errors import MonitorsError
-from monitors.opinion.dossier import Dossier
 from pages import context
 from pages.markup import joined, tag
 from pages.presses import press, pressed
 
 KIND = "story"
 REASONS = ("核实情况", "联系当事人", "交办", "其他")
-_SHOWN = "restricted_shown"  # in the session state: (story, token hash, values, revision) until the drawer closes
+_SHOWN = "restricted_shown"  # in the session state: (record, token hash, values, revision) until the drawer closes
 _NOTE = "restricted_note"
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """The record whose fields these are. ``id`` is what its page calls it; ``name`` as in ``本事件``."""
+
+    kind: str
+    id: int | str
+    target: str
+    region: str
+    name: str
 
 
 def offered() -> bool:
@@ -24,20 +36,20 @@ def offered() -> bool:
     return context.may("restricted.read") or context.may("restricted.write")
 
 
-def forget(story_id: int | None = None) -> None:
-    """What was read is shown no longer; the values of ``story_id`` stay where its drawer is still open."""
+def forget(record: int | str | None = None) -> None:
+    """What was read is shown no longer; the values of ``record`` stay where its drawer is still open."""
     shown = st.session_state.get(_SHOWN)
-    if shown is not None and shown[0] != story_id:
+    if shown is not None and shown[0] != record:
         del st.session_state[_SHOWN]
 
 
-def panel(found: Dossier, held: Summary | None) -> None:
+def panel(found: Subject, held: Summary | None) -> None:
     """The tab. ``held``: what the record has, read in the same snapshot as the dossier."""
     if (note := st.session_state.pop(_NOTE, None)) is not None:
         st.info(note)
     values = _shown(found.id, held)
     if held is None:
-        st.caption("本事件没有登记受限信息。登记的内容加密保存，查看须写明事由并留痕。")
+        st.caption(f"{found.name}没有登记受限信息。登记的内容加密保存，查看须写明事由并留痕。")
     else:
         again = f"，{stamp(held.updated_at)} 更新" if held.updated_at != held.created_at else ""
         st.markdown(f"已登记：**{held.words}**　（{stamp(held.created_at)} 登记{again}）")
@@ -49,15 +61,15 @@ def panel(found: Dossier, held: Summary | None) -> None:
         _form(found, held, values or Fields())
 
 
-def _shown(story_id: int, held: Summary | None) -> Fields | None:
+def _shown(record: int | str, held: Summary | None) -> Fields | None:
     shown = st.session_state.get(_SHOWN)
     if shown is None or held is None:
         return None
-    mine = shown[0] == story_id and shown[1] == context.signed().token_hash and shown[3] == held.revision
+    mine = shown[0] == record and shown[1] == context.signed().token_hash and shown[3] == held.revision
     return shown[2] if mine and context.may("restricted.read") else None
 
 
-def _ask(found: Dossier) -> None:
+def _ask(found: Subject) -> None:
     if not context.may("restricted.read"):
         return
     with st.form("restricted-read", border=True):
@@ -76,10 +88,10 @@ def _ask(found: Dossier) -> None:
     why = f"{chosen}：{words.strip()}" if words.strip() else chosen
     with context.explained():
         who = context.signed()
-        target = str(found.id)
-        values = restricted.read(context.store(), who.actor, KIND, target, found.region, why=why, now=utc_now())
+        kind, target = found.kind, found.target
+        values = restricted.read(context.store(), who.actor, kind, target, found.region, why=why, now=utc_now())
         with context.look() as connection:
-            held = restricted.summary(connection, who.actor, KIND, target, found.region)
+            held = restricted.summary(connection, who.actor, kind, target, found.region)
         if held is not None:
             st.session_state[_SHOWN] = (found.id, who.token_hash, values, held.revision)
             st.rerun(scope="fragment")
@@ -91,7 +103,7 @@ def _show(values: Fields) -> None:
     st.caption("关闭本窗口后不再显示。请勿截图、外传。")
 
 
-def _form(found: Dossier, held: Summary | None, values: Fields) -> None:
+def _form(found: Subject, held: Summary | None, values: Fields) -> None:
     with st.expander("登记受限信息" if held is None else "更正或删除", key="restricted-edit"):
         said = st.container()  # above the fields: below the button a message would stand outside the window
         with st.form("restricted-write", border=False):
@@ -107,7 +119,7 @@ def _form(found: Dossier, held: Summary | None, values: Fields) -> None:
             with said:
                 _save(found, held, Fields(reporter, phone, identity, note))
         if held is not None:
-            sure = st.checkbox("确认删除本事件的全部受限信息（不可恢复）", key="restricted-sure")
+            sure = st.checkbox(f"确认删除{found.name}的全部受限信息（不可恢复）", key="restricted-sure")
             st.button(
                 "删除受限信息",
                 disabled=not sure,
@@ -121,13 +133,13 @@ def _form(found: Dossier, held: Summary | None, values: Fields) -> None:
                     _remove(found)
 
 
-def _save(found: Dossier, held: Summary | None, fields: Fields) -> None:
+def _save(found: Subject, held: Summary | None, fields: Fields) -> None:
     revision = held.revision if held else None
     try:
         with context.act() as connection:
             who = context.actor()
             restricted.write(
-                connection, who, KIND, str(found.id), found.region, fields, revision=revision, now=utc_now()
+                connection, who, found.kind, found.target, found.region, fields, revision=revision, now=utc_now()
             )
     except MonitorsError as error:
         st.error(f"{error}。")
@@ -135,10 +147,10 @@ def _save(found: Dossier, held: Summary | None, fields: Fields) -> None:
     _done("受限信息已加密保存。")
 
 
-def _remove(found: Dossier) -> None:
+def _remove(found: Subject) -> None:
     try:
         with context.act() as connection:
-            restricted.remove(connection, context.actor(), KIND, str(found.id), found.region, now=utc_now())
+            restricted.remove(connection, context.actor(), found.kind, found.target, found.region, now=utc_now())
     except MonitorsError as error:
         st.error(f"{error}。")
         return

@@ -17,7 +17,7 @@ from monitors.errors import MonitorsError
 from monitors.opinion import export, search
 from monitors.opinion.model import KINDS, LEVELS, SOURCE_GROUPS, STANCE_NAMES, STANCES
 from monitors.regions import divisions
-from pages import context, results, signed, story
+from pages import context, report, results, signed, story
 from pages.wording import level_name
 
 _LOG = logging.getLogger("monitors.pages")
@@ -242,8 +242,8 @@ def _page() -> int:
     return int(asked) if asked.isdigit() and len(asked) < 6 else 1
 
 
-def _open(story_id: int) -> None:
-    st.query_params["story"] = str(story_id)
+def _open(name: str, number: int) -> None:
+    st.query_params[name] = str(number)
 
 
 def _list(found: search.Found) -> None:
@@ -253,15 +253,15 @@ def _list(found: search.Found) -> None:
             with st.container(border=True, key=f"hit-{hit.id}"):
                 left, right = st.columns([9, 1], vertical_alignment="center")
                 left.html(results.hit_html(hit, now))
-                if hit.story_id is not None:
-                    right.button(
-                        "查看事件",
-                        key=f"story-{hit.id}",
-                        on_click=_open,
-                        args=(hit.story_id,),
-                        type="tertiary",
-                        width="stretch",
-                    )
+                lone = hit.story_id is None
+                right.button(
+                    "查看报道" if lone else "查看事件",
+                    key=f"report-{hit.id}" if lone else f"story-{hit.id}",
+                    on_click=_open,
+                    args=("report", hit.id) if lone else ("story", hit.story_id),
+                    type="tertiary",
+                    width="stretch",
+                )
     if found.pages > 1:
         with st.container(horizontal_alignment="center"):
             if st.session_state.get("page", 1) > found.pages:
@@ -288,6 +288,7 @@ def main() -> None:
         st.info("没有符合条件的报道。可以少用几个词、放宽时间或地区。", icon=":material/search_off:")
     _list(found)
     story.show_chosen()
+    report.show_chosen()
 
 
 main()

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 
 import streamlit as st
 
@@ -13,9 +14,9 @@ from monitors.errors import MonitorsError, RefusedError
 from monitors.opinion import dossier
 from monitors.opinion.board import elapsed_words, short_place
 from monitors.opinion.dossier import AlertView, Dossier, ReportView
-from monitors.opinion.intake import EMPTIED
 from monitors.opinion.model import CLOSED_STATES, STANCE_NAMES, Evidence
-from pages import context, judgement, restricted, story_edits
+from monitors.opinion.story_summary import EMPTIED
+from pages import context, drawer_tabs, judgement, restricted, story_edits
 from pages.markup import Html, joined, link, safe_url, tag
 from pages.wording import TONES, level_name, money, persons, sentiment_name
 
@@ -66,20 +67,22 @@ def _drawer(story_id: int) -> None:
     if not found.items and found.alerts and found.alerts[0].state not in CLOSED_STATES:
         st.warning(f"{EMPTIED}。", icon="📭")
     st.html(_summary(found, now))
-    names = [f"报道 {found.items}", "研判依据", "时间线", story_edits.TITLE]
-    reports, reasons, line, beside, *more = st.tabs([*names, "受限信息"] if closed else names)
-    with reports:
-        st.html(_reports(found))
-    with reasons:
-        st.html(_reasons(found))
-        judgement.panel(found)
-    with line:
-        st.html(_timeline(found))
-    with beside:
-        story_edits.panel(found)
-    if more:
-        with more[0]:
-            restricted.panel(found, held)
+    panels: dict[str, Callable[[], None]] = {
+        f"报道 {found.items}": lambda: st.html(reports_html(found)),
+        "研判依据": partial(judged, found),
+        "时间线": lambda: st.html(_timeline(found)),
+        story_edits.TITLE: partial(story_edits.panel, found),
+    }
+    if closed:
+        subject = restricted.Subject(restricted.KIND, found.id, str(found.id), found.region, "本事件")
+        panels["受限信息"] = partial(restricted.panel, subject, held)
+    drawer_tabs.draw(f"story-{found.id}", panels)
+
+
+def judged(found: Dossier) -> None:
+    """Why the story was judged so, and the means to say that it was wrong."""
+    st.html(_reasons(found))
+    judgement.panel(found)
 
 
 def _whole(*children: object) -> Html:
@@ -115,11 +118,16 @@ def _alert_rows(alert: AlertView, now: datetime) -> list[tuple[str, object]]:
         signed = _countdown(alert.sign_due_at, now)
     answer: object = "—" if alert.state in CLOSED_STATES else _countdown(alert.public_due_at, now)
     return [
-        ("警情编号", f"{alert.number}（{alert.state}）"),
+        ("警情编号", joined(f"{alert.number}（{alert.state}）　", _desk(alert.number))),
         ("发出", stamp(alert.opened_at)),
         ("签收", signed),
         ("公开回应时限", answer),
     ]
+
+
+def _desk(number: str) -> Html:
+    """The way to where the alert is worked on."""
+    return tag("a", "处置", href=f"/alerts?alert={number}", target="_self")
 
 
 def _countdown(due: datetime, now: datetime) -> Html:
@@ -141,18 +149,24 @@ def highlighted(text: str, evidence: Sequence[Evidence]) -> Html:
     return joined(*parts, text[at:])
 
 
-def _reports(found: Dossier) -> Html:
+def reports_html(found: Dossier) -> Html:
+    """The reports of a story, the first one open."""
     # In order of publication: the first is whom the public clock runs from.
-    blocks = [_report(view, first=index == 0) for index, view in enumerate(found.reports)]
+    blocks = [report_html(view, first=index == 0) for index, view in enumerate(found.reports)]
     if not found.items:
         return _whole(tag("p", f"本事件现在没有报道：已并入其他事件（见“{story_edits.TITLE}”），或均被判为不相关。"))
     hidden = found.items - len(found.reports)
     more = tag("p", f"另有 {hidden} 篇较晚的报道未列出，可在“舆情检索”中查看。", class_="muted") if hidden > 0 else ""
-    key = tag("p", "标色：", *(tag("mark", words, class_=about) for about, words in _ABOUT), class_="muted key")
-    return _whole(key, *blocks, more)
+    return _whole(colours(), *blocks, more)
 
 
-def _report(view: ReportView, *, first: bool) -> Html:
+def colours() -> Html:
+    """What the colours of the evidence mean."""
+    return tag("p", "标色：", *(tag("mark", words, class_=about) for about, words in _ABOUT), class_="muted key")
+
+
+def report_html(view: ReportView, *, first: bool) -> Html:
+    """One report with its evidence marked; ``first`` stands open."""
     title = [piece for piece in view.evidence if piece.field == "title"]
     text = [piece for piece in view.evidence if piece.field == "text"]
     shown = view.text[:_SHOWN_TEXT]
@@ -184,17 +198,6 @@ def _without_text(view: ReportView) -> str:
 
 def _reasons(found: Dossier) -> Html:
     limits = context.settings().judge
-    rows = [
-        tag(
-            "tr",
-            tag("td", dossier.PART_NAMES.get(part.code, part.code)),
-            tag("td", part.why),
-            tag("td", f"{part.points:+d}", class_="n"),
-        )
-        for part in found.parts
-    ]
-    total = tag("tr", tag("td", "合计"), tag("td", level_name(found.level)), tag("td", found.score, class_="n"))
-    head = tag("tr", tag("th", "项目"), tag("th", "理由"), tag("th", "分值"))
     floors = [tag("li", words) for words in found.floors]
     notes = [tag("li", words) for words in found.notes if words != EMPTIED]
     judged = [
@@ -213,7 +216,7 @@ def _reasons(found: Dossier) -> Html:
     stance = STANCE_NAMES.get(found.stance, found.stance)
     return _whole(
         tag("h4", f"级别：{level_name(found.level)}（{found.score} 分，内部预警级别）"),
-        tag("table", head, *rows, total),
+        judgement.severity_table(found.parts, found.level, found.score),
         joined(tag("p", "不低于的级别："), tag("ul", *floors)) if floors else "",
         joined(tag("p", "报道之间不一致："), tag("ul", *notes)) if notes else "",
         tag("h4", f"情感 {found.sentiment:+.2f} {feeling} · 立场 {stance}"),

@@ -6,10 +6,10 @@ import streamlit as st
 
 from monitors.clock import stamp, utc_now
 from monitors.errors import MonitorsError
-from monitors.opinion import story_edits, story_neighbours
+from monitors.opinion import story_edit_records, story_edits, story_neighbours
 from monitors.opinion.board import short_place
 from monitors.opinion.dossier import Dossier
-from monitors.opinion.story_edits import Edit
+from monitors.opinion.story_edit_records import Edit
 from monitors.opinion.story_neighbours import Neighbour, stage_words
 from pages import context
 from pages.markup import Html, joined, tag
@@ -31,7 +31,7 @@ def panel(found: Dossier) -> None:
     with context.look() as connection:
         who = context.actor()
         near = story_neighbours.related(connection, who, found.id)
-        past = story_edits.history(connection, who, found.id)
+        past = story_edit_records.history(connection, who, found.id)
     editing = who.may(story_edits.ACTION, found.region)
     st.html(_related(near))
     _history(found, past, editing=editing)
@@ -68,7 +68,7 @@ def _history(found: Dossier, past: tuple[Edit, ...], *, editing: bool) -> None:
         with row:
             st.html(tag("div", tag("p", _told(edit, found.id)), class_="dossier"), width="stretch")
             if editing and edit.standing:
-                name = story_edits.KIND_NAMES[edit.kind]
+                name = story_edit_records.KIND_NAMES[edit.kind]
                 if st.button(f"撤销{name}", key=f"story-undo-{edit.number}", icon=":material/undo:", width="content"):
                     _undo(edit)
 
@@ -186,7 +186,7 @@ def _undo(edit: Edit) -> None:
     except MonitorsError as error:
         st.error(f"{error}。")
         return
-    _done(f"已撤销这次{story_edits.KIND_NAMES[edit.kind]}。", edit.source)
+    _done(f"已撤销这次{story_edit_records.KIND_NAMES[edit.kind]}。", edit.source)
 
 
 def _done(words: str, story_id: int) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+import shutil
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +19,32 @@ from monitors.store.engine import Store
 from monitors.store.schema import upgrade
 
 ROOT = Path(__file__).resolve().parent.parent
+
+
+UNIT_FILES_BETWEEN = 5
+LONG = ("faults", "gate", "scope", "deploy", "backup", "cli", "ledger_transitions", "notify_model")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Browser files and slow ones one by one among the others, from the start.
+
+    Browsers all at once would starve each other of processor, and a long file begun last would be waited for alone.
+    A file's tests stay together and in their order.
+    """
+    files: dict[Path, list[pytest.Item]] = {}
+    for item in items:
+        files.setdefault(item.path, []).append(item)
+    heavy = [path for path in files if path.parent.name == "browser"]
+    slow = {path for path, held in files.items() if any(item.get_closest_marker("slow") for item in held)}
+    heavy += [path for path in files if path in slow or path.stem.removeprefix("test_") in LONG]
+    heavy = list(dict.fromkeys(heavy))
+    order: list[Path] = []
+    waiting = list(heavy)
+    for place, path in enumerate(path for path in files if path not in heavy):
+        if place % UNIT_FILES_BETWEEN == 0 and waiting:
+            order.append(waiting.pop(0))
+        order.append(path)
+    items[:] = [item for path in [*order, *waiting] for item in files[path]]
 
 
 @pytest.fixture(autouse=True)
@@ -44,22 +71,41 @@ def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     server.cleanup()
 
 
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty, migrated SQLite database, made once: each test has a copy instead of all migrations."""
+    path = tmp_path_factory.mktemp("migrated") / "monitors.db"
+    opened = Store(f"sqlite:///{path}")
+    upgrade(opened)
+    opened.close()
+    return path
+
+
+@pytest.fixture(scope="session")
+def migrated_postgres(postgres_server: str) -> str:
+    """The same on PostgreSQL: the name of the database that others are copies of."""
+    opened = Store(fresh_database(postgres_server, "migrated"))
+    upgrade(opened)
+    opened.close()
+    return "migrated"
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     """An empty, migrated store; every test that takes it runs on both databases."""
     if request.param == "sqlite":
+        shutil.copyfile(request.getfixturevalue("migrated"), tmp_path / "monitors.db")
         url = f"sqlite:///{tmp_path / 'monitors.db'}"
     else:
-        base = request.getfixturevalue("postgres_server")
-        url = fresh_database(base, f"t{abs(hash(request.node.nodeid)) % 10**12}")
+        base, template = request.getfixturevalue("postgres_server"), request.getfixturevalue("migrated_postgres")
+        url = fresh_database(base, f"t{abs(hash(request.node.nodeid)) % 10**12}", template=template)
     opened = Store(url)
-    upgrade(opened)
     yield opened
     opened.close()
 
 
 @pytest.fixture
-def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
+def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, migrated: Path) -> Iterator[Store]:
     """The store behind a page under test: a data folder of its own, the page's caches emptied before and after."""
     streamlit = pytest.importorskip("streamlit")
     monkeypatch.setenv("MONITORS_DATA", str(tmp_path))
@@ -67,8 +113,8 @@ def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Store]:
     streamlit.cache_resource.clear()
     streamlit.cache_data.clear()
     settings_module.current.cache_clear()
+    shutil.copyfile(migrated, tmp_path / "monitors.db")
     opened = Store(f"sqlite:///{tmp_path / 'monitors.db'}")
-    upgrade(opened)
     yield opened
     opened.close()
     streamlit.cache_resource.clear()
@@ -109,13 +155,13 @@ def signed(house: Store, monkeypatch: pytest.MonkeyPatch) -> Callable[..., str]:
     return sign_in
 
 
-def fresh_database(base: str, name: str) -> str:
-    """Address of a new, empty database ``name`` on the server at ``base``."""
+def fresh_database(base: str, name: str, *, template: str = "") -> str:
+    """Address of a new database ``name`` on the server at ``base``, empty or a copy of ``template``."""
     from sqlalchemy import create_engine, make_url, text
 
     admin = create_engine(base, isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
         connection.execute(text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
-        connection.execute(text(f"CREATE DATABASE {name}"))
+        connection.execute(text(f"CREATE DATABASE {name}" + (f" TEMPLATE {template}" if template else "")))
     admin.dispose()
     return make_url(base).set(database=name).render_as_string(hide_password=False)

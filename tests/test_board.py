@@ -287,7 +287,7 @@ def test_a_dossier_holds_reports_reasons_and_the_line_of_time(store):
     words = [step.words for step in found.timeline]
     assert words[0].endswith("发布")
     assert any("本系统发现" in word for word in words)
-    assert "系统发出II级 橙警情" in words
+    assert "系统发出 II级（橙色）警情" in words
     assert "值班员甲：新警情 → 已签收" in words
 
 
@@ -302,9 +302,9 @@ def test_a_dossier_limits_its_reports_and_knows_what_is_not_there(store):
 @pytest.mark.parametrize(
     ("kind", "before", "after", "words"),
     [
-        ("opened", {}, {"level": "I"}, "系统发出I级 红警情"),
+        ("opened", {}, {"level": "I"}, "系统发出 I级（红色）警情"),
         ("opened", {}, {}, "系统发出警情"),
-        ("level", {"level": "III"}, {"level": "II"}, "系统将级别由 III级 黄 改为 II级 橙"),
+        ("level", {"level": "III"}, {"level": "II"}, "系统将级别由 III级（黄色）改为 II级（橙色）"),
         ("state", {"state": "已签收"}, {"state": "误报", "reason": "工程款"}, "系统：已签收 → 误报：工程款"),
         ("report", {}, {"why": "示例晨报"}, "新增报道：示例晨报"),
         ("merged", {}, {}, "系统：merged"),

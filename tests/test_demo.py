@@ -18,9 +18,11 @@ from sqlalchemy import func, insert, select, update
 from monitors import settings as settings_module
 from monitors.access.actor import SYSTEM
 from monitors.clock import local
+from monitors.desk import queue
+from monitors.desk.ways import FALSE_REASONS, GRAVE
 from monitors.errors import ConflictError, InputError
 from monitors.opinion import demo, demo_texts
-from monitors.opinion.demo_world import DAYS, sources, stories, world
+from monitors.opinion.demo_world import DAYS, HISTORY_DAYS, sources, stories, world
 from monitors.opinion.model import (
     ALERT_LEVELS,
     ALERT_STATES,
@@ -38,7 +40,8 @@ from monitors.store import tables as t
 from monitors.store.engine import Store
 
 NOW = datetime(2026, 11, 23, 2, 30, tzinfo=UTC)
-EMPTIED = (t.item, t.story, t.story_signature, t.story_band, t.alert, t.alert_event, t.source, t.source_state, t.poll)
+EMPTIED = (t.item, t.story, t.story_signature, t.story_band, t.alert, t.alert_event, t.source, t.source_state, t.poll,
+           t.response)  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -90,15 +93,26 @@ def test_the_same_moment_gives_the_same_world_in_every_process(planned) -> None:
 
 def test_size_span_and_order(planned) -> None:
     told = stories(planned)
-    assert 900 <= len(planned) <= 1500
-    assert 100 <= len(told) <= 140
-    assert 250 <= sum(map(len, told.values())) <= 450
+    assert 1300 <= len(planned) <= 1700
+    assert 300 <= len(told) <= 370
+    assert 550 <= sum(map(len, told.values())) <= 700
     assert [p.fetched_at for p in planned] == sorted(p.fetched_at for p in planned)
     assert planned[-1].fetched_at <= NOW
-    assert NOW - planned[0].fetched_at > timedelta(days=DAYS - 2)
+    assert timedelta(days=HISTORY_DAYS - 15) < NOW - planned[0].fetched_at < timedelta(days=HISTORY_DAYS + 1)
     last_week = sum(NOW - p.fetched_at < timedelta(days=7) for p in planned)
-    first_week = sum(NOW - p.fetched_at > timedelta(days=DAYS - 7) for p in planned)
+    first_week = sum(timedelta(days=DAYS - 7) < NOW - p.fetched_at < timedelta(days=DAYS) for p in planned)
     assert last_week > 1.3 * first_week
+
+
+def test_the_months_before_are_calm_and_everywhere(planned) -> None:
+    before = [p for p in planned if NOW - p.fetched_at > timedelta(days=DAYS + 10)]
+    assert 120 <= len({p.story for p in before}) <= 220
+    assert Counter(p.story for p in before).most_common(1)[0][1] <= 4
+    weeks = Counter((NOW - p.fetched_at).days // 7 for p in before)
+    assert max(weeks.values()) < 3 * min(sorted(weeks.values())[2:])
+    assert {plan["name"] for plan in demo_texts.table("plans")["plan"] if plan.get("before")} == {
+        "零星解决", "零星举报", "零星讨薪", "零星聚集",
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("hour", range(0, 24, 5))
@@ -249,6 +263,9 @@ def test_the_life_of_alerts_is_possible(store: Store, settings: Settings) -> Non
     with store.read() as connection:
         alerts = {row.id: row for row in connection.execute(select(t.alert))}
         events = connection.execute(select(t.alert_event).order_by(t.alert_event.c.alert_id, t.alert_event.c.id)).all()
+        answers = connection.execute(select(t.response)).all()
+        notices = connection.scalar(select(func.count()).select_from(t.notice))
+        queued = queue.page(connection, SYSTEM, queue.Query(tab="在办"), now=NOW, limit=100).rows
     assert {row.state for row in alerts.values()} >= {"新警情", "核查中", "已办结"}
     for row in alerts.values():
         history = [e for e in events if e.alert_id == row.id]
@@ -261,6 +278,35 @@ def test_the_life_of_alerts_is_possible(store: Store, settings: Settings) -> Non
         assert row.state == (moves[-1].after["state"] if moves else "新警情")
         assert (row.closed_at is not None) == (row.state in CLOSED_STATES)
         assert (row.signed_at is None) == (row.state == "新警情")
+        assert (row.fact_at is None) == ("处置中" not in {e.after["state"] for e in moves})
+        assert (row.update_due_at is None) == (row.signed_at is None or row.closed_at is not None)
+        assert bool(row.unit and row.person and row.check_due_at) == ("核查中" in {e.after["state"] for e in moves})
+        last = moves[-1].after if moves else {}
+        out = [one for one in answers if one.alert_id == row.id and one.state == "已发布"]
+        if row.state == "已办结":
+            assert row.result
+            assert row.feedback
+            assert bool(row.no_response) == (not out)
+            assert last["proposed_by"] != moves[-1].actor
+        if row.state == "误报":
+            assert row.reason in FALSE_REASONS
+            assert row.evidence
+            assert row.level not in GRAVE or last["proposed_by"] != moves[-1].actor
+        if row.state == "并案":
+            master = alerts[row.master_id]
+            assert master.state not in ("误报", "并案")
+            assert last["master"] == master.number
+        told = [e.after["act"] for e in history if e.kind == "response"]
+        assert told.count("发布回应") == len(out)
+    for one in answers:
+        assert one.author != one.approver
+        assert (one.published_at is not None) == (one.state == "已发布")
+        assert one.created_at <= (one.approved_at or NOW) <= (one.published_at or NOW) <= NOW
+    assert notices == 0
+    assert any(row.proposal for row in alerts.values())
+    overdue = {row.id for row in queued if any(due.at < NOW for due in row.dues)}
+    assert 1 <= len(overdue) <= 5, "some are late, most are in time"
+    assert len(queued) > 2 * len(overdue)
 
 
 @pytest.mark.usefixtures("tiny")
@@ -315,7 +361,7 @@ def test_a_real_report_that_joined_an_invented_story_keeps_it(store: Store, sett
         copied = connection.execute(
             select(t.item)
             .join(t.alert, t.alert.c.story_id == t.item.c.story_id)
-            .where(t.item.c.relevant)
+            .where(t.item.c.relevant, t.alert.c.state.not_in(CLOSED_STATES))
             .order_by(t.item.c.id.desc())
             .limit(1)
         ).one()
@@ -334,6 +380,8 @@ def test_a_real_report_that_joined_an_invented_story_keeps_it(store: Store, sett
         item = connection.execute(select(t.item)).one()
         story = connection.execute(select(t.story)).one()
         alert = connection.execute(select(t.alert)).one()
+        assert connection.execute(select(t.response)).all() == []
+        assert alert.proposal is None
     assert (item.source_id, item.story_id, item.demo) == ("real", story.id, False)
     assert (story.items, story.first_outlet, story.demo) == (1, "真实来源", False)
     assert (alert.story_id, alert.demo) == (story.id, False)

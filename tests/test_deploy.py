@@ -34,8 +34,8 @@ from monitors.access import sessions
 from monitors.access.roles import Role
 from monitors.store import tables as t
 from tests.access_house import GOOD, person
-from tests.browser.conftest import ROOT, Site
-from tests.test_gate import HTML, SCRAPER, Guarded, Tab, cookie
+from tests.site_house import ROOT, SCRAPER, Guarded, Site, emptied, served
+from tests.test_gate import HTML, Tab, cookie
 
 NGINX = shutil.which("nginx") or shutil.which("nginx", path="/usr/sbin:/usr/local/sbin")
 UNITS = ROOT / "docs" / "systemd"
@@ -176,20 +176,14 @@ def recorder() -> Iterator[Recorder]:
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory) -> Iterator[Guarded]:
-    opened = Guarded(tmp_path_factory.mktemp("behind"))
-    opened.start()
-    yield opened
-    opened.kill()
-    opened.store.close()
+    with served(Guarded(tmp_path_factory.mktemp("behind"))) as opened:
+        yield opened
 
 
 @pytest.fixture
 def site(running: Guarded) -> Iterator[Guarded]:
-    running.empty()
-    before = len(running.log())
-    yield running
-    said = running.log()[before:]
-    assert "Traceback" not in said, said
+    with emptied(running) as opened:
+        yield opened
 
 
 @pytest.fixture

@@ -10,9 +10,10 @@ import pytest
 from sqlalchemy import func, select
 
 from monitors import __main__ as command_line
-from monitors import doctor, doctor_access
+from monitors import doctor, doctor_access, doctor_ledger, typeset
 from monitors.access import audit, chain, keys, restricted
 from monitors.access.actor import SYSTEM
+from monitors.errors import MonitorsError
 from monitors.opinion import heartbeat
 from monitors.opinion.sources import sync_catalogue
 from monitors.settings import ROOT, load
@@ -53,8 +54,8 @@ def test_a_house_at_work_has_nothing_wrong(tmp_path):
     house(tmp_path).close()
     found = doctor.examine(now=NOW, environ={"MONITORS_DATA": str(tmp_path)})
     assert {f.part for f in found} == {
-        "程序", "时钟", "字体", "设置", "数据目录", "研判模型", "数据库", "检索", "值守", "监测源",
-        "密钥", "审计", "受限信息", "账号", "登录", "留存",
+        "程序", "时钟", "字体", "放假日历", "设置", "数据目录", "研判模型", "数据库", "检索", "值守", "研判规则",
+        "监测源", "密钥", "审计", "受限信息", "账号", "登录", "留存", "专项行动", "报表字体",
     }  # fmt: skip
     assert [f for f in found if f.state == "故障"] == []
 
@@ -64,6 +65,34 @@ def test_a_first_start_is_no_fault_and_nothing_is_created(tmp_path):
     found = doctor.examine(now=NOW, environ={"MONITORS_DATA": str(folder)})
     assert [f.part for f in found if f.state == "注意" and "自动建立" in f.advice] == ["数据目录", "数据库"]
     assert not folder.exists()
+
+
+def words_of_the_campaign(now):
+    (found,) = [one for one in doctor_ledger.examine(load(environ={}), now) if one.part == "专项行动"]
+    return found
+
+
+def test_the_campaign_is_named_and_a_missing_one_is_asked_for():
+    campaign = load(environ={}).campaign
+    running = words_of_the_campaign(NOW)
+    assert running.state == "正常"
+    assert campaign.name in running.words
+    assert "2026-12-03" in running.words, "the next report"
+    assert words_of_the_campaign(NOW + timedelta(days=120)).state == "正常", "spring: the last one has ended"
+    gone = words_of_the_campaign(NOW + timedelta(days=330))
+    assert gone.state == "注意"
+    assert "[[campaign]]" in gone.advice
+    assert words_of_the_campaign(NOW + timedelta(days=450)).state == "注意"
+
+
+def test_without_a_chinese_font_the_form_cannot_be_printed(monkeypatch):
+    def none():
+        raise MonitorsError("服务器上没有中文字体")
+
+    monkeypatch.setattr(typeset, "chinese_font", none)
+    found = doctor_ledger.examine(load(environ={}), NOW)[-1]
+    assert (found.part, found.state) == ("报表字体", "注意")
+    assert "fonts-noto-cjk" in found.advice
 
 
 def test_wrong_settings_are_named_with_their_line(tmp_path):
@@ -87,6 +116,19 @@ def test_a_damaged_database_is_a_fault(tmp_path, content, words):
     finding = states(tmp_path)["数据库"]
     assert (finding.state, words in finding.words) == ("故障", True), finding
     assert path.read_bytes()[:16] == content[:16]
+
+
+def test_a_file_in_the_place_of_one_that_was_open_is_told_by_sqlite_itself(tmp_path):
+    """A known inode is not opened again to look at its head: whatever it holds by now, the words say what is wrong."""
+    path = tmp_path / "monitors.db"
+    house(tmp_path).close()
+    with path.open("r+b") as file:
+        file.write(b"garbage" * 1000)
+        file.truncate()
+    for log in tmp_path.glob("monitors.db-*"):
+        log.unlink()
+    finding = states(tmp_path)["数据库"]
+    assert (finding.state, "不是 SQLite" in finding.words) == ("故障", True), finding
 
 
 @pytest.mark.parametrize(

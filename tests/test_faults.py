@@ -22,7 +22,8 @@ from monitors.opinion import board, claims, heartbeat, intake, polling
 from monitors.opinion.demo_feed import rss
 from monitors.opinion.model import Entry
 from monitors.opinion.source_rows import list_sources
-from monitors.opinion.watch import Watch, watch_lock
+from monitors.opinion.watch import Watch
+from monitors.opinion.watch_lock import watch_lock
 from monitors.settings import ROOT, Settings
 from monitors.store import tables as t
 from monitors.store.engine import Store

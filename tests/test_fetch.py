@@ -34,6 +34,7 @@ LIMITS = settings.Fetch(
     user_agent="test",
     trusted_networks=("127.0.0.0/8",),
 )
+PATIENT = LIMITS.model_copy(update={"deadline_seconds": 15.0, "connect_seconds": 10.0})
 STRANGERS = LIMITS.model_copy(update={"trusted_networks": ()})
 
 
@@ -97,9 +98,10 @@ def test_a_good_answer(server: fault_server.Server) -> None:
     ],
 )
 def test_faults_are_bounded_and_classified(server: fault_server.Server, path: str, kind: str, words: str) -> None:
+    # Only the server that never ends needs the short deadline; the others must not meet it on a busy machine.
     started = time.monotonic()
-    error = failure(f"{server.url}/{path}")
-    assert time.monotonic() - started < 4
+    error = failure(f"{server.url}/{path}", LIMITS if path == "drip" else PATIENT)
+    assert time.monotonic() - started < PATIENT.deadline_seconds
     assert (error.kind, words in str(error)) == (kind, True), f"{error.kind}: {error}"
 
 
@@ -268,12 +270,12 @@ def test_strangers_are_asked_one_at_a_time_with_a_pause(
 
 def test_own_hosts_are_asked_at_once(server: fault_server.Server) -> None:
     async def run() -> None:
-        async with Fetcher(LIMITS.model_copy(update={"deadline_seconds": 5.0})) as fetcher:
+        async with Fetcher(PATIENT.model_copy(update={"host_gap_seconds": 30.0})) as fetcher:
             await asyncio.gather(*(fetcher.fetch(f"{server.url}/good") for _ in range(60)))
 
     started = time.monotonic()
     asyncio.run(run())
-    assert time.monotonic() - started < 3
+    assert time.monotonic() - started < 30  # one gap of a stranger's host
 
 
 def test_manners_let_go_after_a_failure() -> None:

@@ -23,35 +23,23 @@ from monitors import settings as settings_module
 from monitors.access import sessions
 from monitors.access.roles import Role
 from monitors.store import tables as t
-from tests.browser.conftest import Site
+from tests.site_house import SCRAPER, Guarded, Site, emptied, served
 
-SCRAPER = "scrape-the-gauges-0123456789"
 SETTINGS = settings_module.load(environ={})
 HTML = {"Accept": "text/html"}
 COUNTY = (Role.COUNTY_CLERK, "530102")
 
 
-class Guarded(Site):
-    def environment(self) -> dict[str, str]:
-        return super().environment() | {"MONITORS_METRICS_TOKEN": SCRAPER}
-
-
 @pytest.fixture(scope="module")
 def running(tmp_path_factory) -> Iterator[Guarded]:
-    opened = Guarded(tmp_path_factory.mktemp("gate"))
-    opened.start()
-    yield opened
-    opened.kill()
-    opened.store.close()
+    with served(Guarded(tmp_path_factory.mktemp("gate"))) as opened:
+        yield opened
 
 
 @pytest.fixture
 def site(running: Guarded) -> Iterator[Guarded]:
-    running.empty()
-    before = len(running.log())
-    yield running
-    said = running.log()[before:]
-    assert "Traceback" not in said, said
+    with emptied(running) as opened:
+        yield opened
 
 
 def cookie(token: str) -> dict[str, str]:

@@ -58,15 +58,18 @@ def test_the_gates_memory_opens_no_socket(store):
 
 def test_who_has_no_page_that_takes_files_cannot_fill_the_memory_with_them(store):
     bindings = Bindings(told)
-    clerk, boss = admit(store), admit(store, "boss", Role.ADMINISTRATOR, "530000")
+    reader, boss = admit(store, role=Role.LEADER), admit(store, "boss", Role.ADMINISTRATOR, "530000")
     for account in (1, 2):
         bindings.learn(f"session:page-{account}".encode(), account)
     browser = client(guarded(store, bindings=bindings))
-    refused = browser.put("/_stcore/upload_file/page-1/f", headers=OWN | cookie(clerk))
+    refused = browser.put("/_stcore/upload_file/page-1/f", headers=OWN | cookie(reader))
     assert (refused.status_code, refused.text) == (403, "您的角色不能上传文件。\n")
     assert browser.put("/_stcore/upload_file/page-2/f", headers=OWN | cookie(boss)).status_code == 200
     row = trail(store)[-1]
     assert (row["actor"], row["action"], row["outcome"], row["address"]) == ("li", "source.edit", "拒绝", "10.20.0.7")
+    clerk = admit(store, "wang")  # imports workbooks of the ledger
+    bindings.learn(b"session:page-3", 3)
+    assert browser.put("/_stcore/upload_file/page-3/f", headers=OWN | cookie(clerk)).status_code == 200
 
 
 def test_messages_no_page_sends_are_not_passed_on(store):

@@ -17,6 +17,8 @@ WITHOUT_SCOPE = {
         "_is_empty",
     ): "whether anything was ever taken in: decides only between the page and the first start",
     ("duty.py", "_trouble"): "sources, not records; asked only for those who may see the sources",
+    ("import_preview.py", "_places"): "by the token of an upload, which only its own person is given",
+    ("ledger_import.py", "_template"): "an empty workbook",
     ("rejudging.py", "_outdated"): "a number, asked only for those who see the whole province",
     ("source_form.py", "_regions"): "names of places, known to everybody",
     ("sources.py", "_judged"): "sources, not records; the page is only for those who may see them",

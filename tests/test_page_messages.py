@@ -13,29 +13,23 @@ from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from monitors.access.roles import Role
 from monitors.store import tables as t
 from tests import seed
-from tests.browser.conftest import Site
-from tests.test_gate import Guarded, Tab
+from tests.site_house import Guarded, Site, emptied, served
+from tests.test_gate import Tab
 
 
 @pytest.fixture(scope="module")
 def running(tmp_path_factory) -> Iterator[Guarded]:
-    opened = Guarded(tmp_path_factory.mktemp("messages"))
-    opened.start()
-    yield opened
-    opened.kill()
-    opened.store.close()
+    with served(Guarded(tmp_path_factory.mktemp("messages"))) as opened:
+        yield opened
 
 
 @pytest.fixture
 def site(running: Guarded) -> Iterator[Guarded]:
-    running.empty()
-    before = len(running.log())
-    now = datetime.now(UTC)
-    seed.plant(running.store, seed.Planted("盘龙塔吊讨薪一起", level="I", region="530103"), now)
-    seed.beat(running.store, now)
-    yield running
-    said = running.log()[before:]
-    assert "Traceback" not in said, said
+    with emptied(running) as opened:
+        now = datetime.now(UTC)
+        seed.plant(opened.store, seed.Planted("盘龙塔吊讨薪一起", level="I", region="530103"), now)
+        seed.beat(opened.store, now)
+        yield opened
 
 
 class Forger(Tab):

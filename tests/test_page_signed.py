@@ -141,14 +141,32 @@ def test_a_new_role_makes_another_page_at_once(full, signed):
     assert "县级经办" in words(app)
 
 
+def there(**files):
+    """Addresses of the pages whose files are there."""
+    return {address.replace("_", "-") for address, file in files.items() if (ROOT / "pages" / file).exists()}
+
+
+READING = {"duty", "search", "ledger"} | there(
+    form="form.py",
+    ledger_stats="ledger_stats.py",
+    projects="projects.py",
+    clues="clues.py",
+    links="links.py",
+    hotspots="hotspots.py",
+    trends="trends.py",
+    alerts="alerts.py",
+    roster="roster.py",
+)
+EDITING = READING | there(ledger_import="ledger_import.py")
+TOLD = {"rules"} | there(notify="notify.py")
 FIRST = {
-    Role.COUNTY_CLERK: {"duty", "search"},
-    Role.PREFECTURE_REVIEWER: {"duty", "search"},
-    Role.ADMINISTRATOR: {"duty", "search", "sources", "rules", "people"},
-    Role.DUTY_OFFICER: {"duty", "search", "sources", "rules"},
-    Role.SHIFT_LEADER: {"duty", "search", "sources", "rules"},
-    Role.LEADER: {"duty", "search"},
-    Role.AUDITOR: {"sources", "rules", "people"},
+    Role.COUNTY_CLERK: EDITING,
+    Role.PREFECTURE_REVIEWER: EDITING,
+    Role.ADMINISTRATOR: EDITING | TOLD | {"sources", "people"},
+    Role.DUTY_OFFICER: READING | TOLD | {"sources"},
+    Role.SHIFT_LEADER: READING | TOLD | {"sources"},
+    Role.LEADER: READING,
+    Role.AUDITOR: TOLD | {"sources", "people"},
 }
 
 

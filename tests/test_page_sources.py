@@ -30,6 +30,7 @@ from monitors.opinion.schedule import Health
 from monitors.opinion.sources import sync_catalogue
 from monitors.store import tables as t
 from pages import source_drawer, source_exchange, source_table
+from pages.markup import plain
 from pages.source_table import Judged, due_words, health_counts, in_order, interval_words
 from tests.feedserver import FeedServer
 
@@ -251,7 +252,7 @@ source_drawer._change(sources.{function}, "ym-thepaper", "")
 """
     app = AppTest.from_string(script, default_timeout=60).run()
     assert not app.exception
-    assert f"您的角色“{role}”不能" in app.warning[0].value
+    assert f"您的角色“{plain(role)}”不能" in app.warning[0].value
     assert trail(full, "拒绝") == [(NEEDS[function], "示例人员", "ym-thepaper")]
 
 
@@ -382,6 +383,7 @@ def test_a_person_tries_adds_and_removes_a_source(site, admin):
         inside = ("http://127.0.0.1", "ws://127.0.0.1", "data:", "blob:")
         page.on("request", lambda request: None if request.url.startswith(inside) else outside.append(request.url))
         expect = sync_api.expect
+        expect.set_options(timeout=15_000)
         page.goto(site)
         expect(page.locator(".sources tbody tr").first).to_contain_text("澎湃新闻")
 

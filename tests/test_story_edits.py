@@ -12,8 +12,9 @@ from monitors.access import chain
 from monitors.access.acting import acting
 from monitors.access.actor import Actor
 from monitors.access.roles import Role
+from monitors.access.scope import EVERYWHERE
 from monitors.errors import InputError, RefusedError
-from monitors.opinion import dossier, story_alerts, story_edits
+from monitors.opinion import board, dossier, story_alerts, story_edit_records, story_edits
 from monitors.opinion.stories import member
 from monitors.opinion.story_index import StoryIndex
 from monitors.store import tables as t
@@ -101,7 +102,7 @@ def test_a_merge_moves_reports_and_ends_the_lesser_alert_in_the_actors_name(two)
         found = dossier.read(connection, DUTY, graver)
         row = connection.execute(select(t.audit).where(t.audit.c.action == "story.edit")).one()
         assert chain.verify(connection).ok
-        assert [one.number for one in story_edits.history(connection, DUTY, other)] == [edit.number]
+        assert [one.number for one in story_edit_records.history(connection, DUTY, other)] == [edit.number]
     assert any(f"警情 {closed.number} 并入" in step.words for step in found.timeline)
     after = json.loads(row.after)
     assert (row.actor, row.kind, row.target, after["操作"], after["报道"]) == ("li", "story", str(other), "合并", 1)
@@ -128,10 +129,24 @@ def test_undone_a_merge_leaves_everything_as_it_was_but_what_joined_since(two):
     assert (again.state, again.closed_at) == ("已签收", None)  # the signature was given; it stands
     with desk.store.read() as connection:
         judgement = connection.scalar(select(t.item.c.judgement).where(t.item.c.id == moved))
-    assert story_edits.BY_HAND not in judgement
+    assert story_edit_records.BY_HAND not in judgement
     assert judgement["joined"] == "首条报道"
     with pytest.raises(InputError, match="已经撤销"):
         undo(desk.store, 1)
+
+
+def test_a_story_merged_into_another_is_no_new_story_of_the_last_day(two):
+    desk, graver, other = two  # noqa: F811
+
+    def fresh():
+        with desk.store.read() as connection:
+            return sum(board.counts(connection, EVERYWHERE, SETTINGS, NOW + 2 * HOUR).stories)
+
+    assert fresh() == 2
+    merge(desk.store, other, graver)
+    assert fresh() == 1
+    undo(desk.store, 1)
+    assert fresh() == 2
 
 
 def test_the_graver_alert_stays(two):
@@ -169,7 +184,7 @@ def test_merges_one_after_the_other_are_undone_from_the_last(desk):  # noqa: F81
     merge(desk.store, ranked[0], ranked[1])
     merge(desk.store, ranked[1], ranked[2])
     with desk.store.read() as connection:
-        assert story_edits.standing_story(connection, ranked[0]) == ranked[2]
+        assert story_edit_records.standing_story(connection, ranked[0]) == ranked[2]
     with pytest.raises(InputError, match="请先撤销那一次"):
         undo(desk.store, 1)
     with pytest.raises(InputError, match="已没有报道"):
@@ -198,11 +213,11 @@ def test_reports_taken_apart_never_find_together_again_by_themselves(desk):  # n
             find, index = StoryIndex().find, StoryIndex()
             other = ({whole, edit.target} - {own}).pop()
             assert find(connection, report, SETTINGS.story, without=()) is not None
-            kept_out = story_edits.apart(row.judgement)
+            kept_out = story_edit_records.apart(row.judgement)
             assert kept_out == (other,)
             found = index.find(connection, report, SETTINGS.story, without=kept_out)
             assert found is None or found[0] == own
-            assert story_edits.given(connection, row.judgement) == (edit.target if item_id == second else None)
+            assert story_edit_records.given(connection, row.judgement) == (edit.target if item_id == second else None)
     undo(desk.store, edit.number)
     assert set(members(desk.store).values()) == {whole}
     assert story(desk.store, edit.target).items == 0
@@ -275,7 +290,7 @@ def test_an_edit_stays_within_the_actors_place_and_role(two):
     assert set(members(desk.store).values()) == {graver} != set(before.values())
     with desk.store.read() as connection:
         refusals = connection.execute(select(t.audit).where(t.audit.c.outcome == "拒绝")).all()
-        assert story_edits.history(connection, elsewhere, graver) == ()
+        assert story_edit_records.history(connection, elsewhere, graver) == ()
     assert [row.action for row in refusals] == ["story.edit"] * 6
 
 

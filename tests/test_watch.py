@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -16,9 +17,10 @@ import pytest
 from sqlalchemy import func, select
 
 from monitors import settings as settings_module
-from monitors.opinion import heartbeat
+from monitors.opinion import heartbeat, housekeeping
 from monitors.opinion.sources import sync_catalogue
-from monitors.opinion.watch import Watch, prune, watch_lock
+from monitors.opinion.watch import Watch
+from monitors.opinion.watch_lock import watch_lock
 from monitors.settings import ROOT, Settings
 from monitors.store import tables as t
 from monitors.store.engine import Store
@@ -48,10 +50,9 @@ def source_block(number: int, url: str, *, minutes: float = 0.02, extra: str = "
 def write_config(tmp_path, blocks: str, **changes: str) -> dict[str, str]:
     """A config.toml over loopback; returns the environment of a process that uses it."""
     text = BARE.replace("trusted_networks = []", 'trusted_networks = ["127.0.0.0/8"]')
-    for right, wrong in changes.items():
-        key, _, _ = right.partition("=")
-        lines = [f"{key} = {wrong}" if line.startswith(f"{key} =") else line for line in text.splitlines()]
-        text = "\n".join(lines)
+    for key, value in changes.items():  # of two tables with one key the first is meant: [watch] before [notify]
+        text, changed = re.subn(rf"(?m)^{key} = .*$", f"{key} = {value}", text, count=1)
+        assert changed, f"config.toml has no {key}"
     path = tmp_path / "config.toml"
     path.write_text(text + blocks, encoding="utf-8")
     return {
@@ -203,7 +204,7 @@ def test_old_outcomes_go_and_fresh_ones_stay(tmp_path, store):
             connection.execute(
                 t.poll.insert().values(source_id="s1", started_at=at, finished_at=at, outcome="ok", note=str(days))
             )
-        prune(connection, settings, now)
+        housekeeping.prune(connection, settings, now)
     assert [poll.note for poll in rows(store, t.poll)] == ["1", "29"]
 
 
@@ -216,7 +217,7 @@ def test_clearing_old_marks_never_takes_a_version_back(postgres_server, tmp_path
         connection.exec_driver_sql("UPDATE data_change SET at = at - interval '2 days'")
     empty, now = store.versions("alert", "meta"), datetime.now(UTC)
     with store.write() as connection:
-        prune(connection, settings, now)
+        housekeeping.prune(connection, settings, now)
         assert connection.exec_driver_sql("SELECT count(*) FROM data_change WHERE t = 'meta'").scalar() == 1
     alert, meta = store.versions("alert", "meta")
     assert alert == empty[0]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, func, select, text, update
+from sqlalchemy import Connection, RowMapping, func, select, update
 
 from monitors.access.actor import Actor
 from monitors.access.roles import REGION_LEVEL, Role
@@ -18,7 +18,6 @@ from monitors.regions import divisions
 from monitors.store import tables as t
 
 _NAME = re.compile(r"[a-z0-9\u4e00-\u9fff][a-z0-9\u4e00-\u9fff._@-]{1,39}")
-_LOCK = 530_005  # one at a time among those who count administrators; taken before the audit trail's
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,12 +108,6 @@ def change(connection: Connection, account: Account, now: datetime, **values: An
         .where(t.account.c.id == account.id)
         .values(values | {"updated_at": now, "revision": t.account.c.revision + 1})
     )
-
-
-def serialise(connection: Connection) -> None:
-    """Let nobody else add, disable or re-role until this transaction ends; SQLite has one writer anyway."""
-    if connection.dialect.name == "postgresql":
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
 
 
 def other_administrators(connection: Connection, account_id: int) -> int:

@@ -26,7 +26,6 @@ from monitors.access.account_rows import (
     list_accounts,
     other_administrators,
     read_row,
-    serialise,
 )
 from monitors.access.actor import SYSTEM, Actor
 from monitors.access.own_password import change_password
@@ -34,6 +33,7 @@ from monitors.access.roles import Role
 from monitors.errors import ConflictError, InputError
 from monitors.settings import Settings
 from monitors.store import tables as t
+from monitors.store.turns import Turn, take
 
 __all__ = [
     "Account",
@@ -116,7 +116,7 @@ def create(
     plain = checked_name(name)
     check_region(role, region)
     shown, department = checked_words(display, "姓名", required=True), checked_words(unit, "单位", required=False)
-    serialise(connection)
+    take(connection, Turn.ACCOUNTS)
     if by_name(connection, plain) is not None:
         raise InputError(f"登录名 {plain} 已被使用，请换一个")
     made: int = connection.execute(
@@ -276,7 +276,7 @@ def from_sso(
     """
     key = hashlib.sha256(f"{issuer}\n{subject}".encode("utf-8", "surrogatepass")).hexdigest()
     system = Actor(None, SYSTEM.name, SYSTEM.display, None, SYSTEM.region, address[:64])
-    serialise(connection)
+    take(connection, Turn.ACCOUNTS)
     columns = [t.account.c[column] for column in Account.__slots__]
     row = connection.execute(select(*columns).where(t.account.c.subject == key).with_for_update()).mappings().first()
     if row is None:
@@ -310,7 +310,7 @@ def _held(connection: Connection, actor: Actor, account_id: int) -> Account:
     """The account to be changed, nobody else counting administrators meanwhile."""
     name = connection.scalar(select(t.account.c.name).where(t.account.c.id == account_id))
     actor.require(_MANAGE, kind="account", target=name or str(account_id))
-    serialise(connection)
+    take(connection, Turn.ACCOUNTS)
     return get(connection, account_id, lock=True)
 
 

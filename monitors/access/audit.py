@@ -15,14 +15,14 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from sqlalchemy import Connection, insert, select, text, update
+from sqlalchemy import Connection, insert, select, update
 
 from monitors.access import keys
 from monitors.access.actor import Actor
 from monitors.store import tables as t
+from monitors.store.turns import Turn, take
 
 Outcome = Literal["成功", "拒绝", "失败"]
-_LOCK = 530_004
 GENESIS = "0" * 64  # what stands before the first row
 
 
@@ -45,8 +45,7 @@ def append(
     name the record, ``region`` its division, ``before`` and ``after`` what changed (never a secret or a restricted
     field: only that it changed).
     """
-    if connection.dialect.name == "postgresql":
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+    take(connection, Turn.AUDIT)
     last: int = connection.execute(select(t.audit_head.c.seq)).scalar_one()
     previous = connection.scalar(select(t.audit.c.mac).where(t.audit.c.seq == last)) or GENESIS
     values: dict[str, Any] = {

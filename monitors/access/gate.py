@@ -49,7 +49,7 @@ _SHUT = (
     "/oauth2callback",
 )
 _UPLOAD = "/_stcore/upload_file/"
-_UPLOADERS = ("source.edit",)  # who may do one of these may send files: no other page takes any
+_UPLOADERS = ("source.edit", "ledger.import")  # who may do one of these may send files: no other page takes any
 _MEDIA = "/media/"
 _SAFE = frozenset({"GET", "HEAD"})
 _PREFIX = b"x-monitors-"

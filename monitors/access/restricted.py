@@ -18,7 +18,7 @@ from typing import Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import Connection, RowMapping, delete, func, insert, select, text, update
+from sqlalchemy import Connection, RowMapping, delete, func, insert, select, update
 
 from monitors.access import audit, keys
 from monitors.access.acting import acting
@@ -26,10 +26,10 @@ from monitors.access.actor import Actor
 from monitors.errors import ConflictError, InputError, StoreError
 from monitors.store import tables as t
 from monitors.store.engine import Store
+from monitors.store.turns import Turn, take
 
 FIELDS = {"reporter": "举报人", "phone": "联系电话", "identity": "证件号", "note": "备注"}
 MAX_CHARS = 500  # of each field, and of the reason for reading
-_LOCK = 530_006
 _FORMAT = b"\x01"  # first byte of ``sealed``; the nonce and the ciphertext with its tag follow
 _NONCE = 12
 _KIND = re.compile(r"[a-z_]{1,20}")  # no "|": kind and target are joined by it
@@ -143,8 +143,7 @@ def write(  # noqa: PLR0917 - kind, target and region name one record
     actor.require("restricted.write", region, kind=kind, target=target)
     clean = check(fields)
     sealed = _seal(clean, kind, target)
-    if connection.dialect.name == "postgresql":  # two who start at once: the second finds the first one's row
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _LOCK})
+    take(connection, Turn.RESTRICTED)
     present = _row(connection, kind, target)
     if (present["revision"] if present else None) != revision:
         raise ConflictError("受限信息已被他人更改，本次未保存；请刷新页面后再改")

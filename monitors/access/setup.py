@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Connection, delete, select
 
 from monitors.access import accounts, audit, passwords, signing
-from monitors.access.account_rows import any_exists, checked_name, get, serialise
+from monitors.access.account_rows import any_exists, checked_name, get
 from monitors.access.lockout import TURNSTILE, SignInFailed
 from monitors.access.roles import Role
 from monitors.access.scope import PROVINCE
@@ -22,6 +22,7 @@ from monitors.errors import InputError
 from monitors.settings import Settings
 from monitors.store import tables as t
 from monitors.store.engine import Store
+from monitors.store.turns import Turn, take
 from monitors.store.upsert import insert_into
 
 _KEY = "setup"  # meta key: digest of the link's token and until when it is good
@@ -34,7 +35,7 @@ def offer(store: Store, *, settings: Settings, now: datetime) -> str | None:
     token = secrets.token_urlsafe(32)
     until = now + timedelta(minutes=settings.password.setup_minutes)
     with store.write() as connection:
-        serialise(connection)
+        take(connection, Turn.ACCOUNTS)
         if any_exists(connection):
             return None
         value = json.dumps({"hash": token_hash(token), "until": until.isoformat()})
@@ -70,7 +71,7 @@ def complete(
     except SignInFailed as busy:
         raise InputError(str(busy)) from busy
     with store.write() as connection:
-        serialise(connection)
+        take(connection, Turn.ACCOUNTS)
         _check(connection, token, now)
         account_id = accounts.create(
             connection,

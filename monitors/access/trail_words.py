@@ -24,6 +24,31 @@ ACTS: dict[str, str] = {
     "story.view": "查看事件",
     "story.export": "导出清单",
     "story.edit": "合并、拆分事件",
+    "alert.sign": "签收警情",
+    "alert.work": "办理警情",
+    "alert.approve": "批准警情办理",
+    "alert.move": "变更警情状态",
+    "alert.level": "调整警情级别",
+    "alert.update": "登记处置进展",
+    "alert.leader": "报告带班领导",
+    "alert.plan": "执行应急预案",
+    "alert.link": "关联台账记录",
+    "alert.unlink": "取消关联台账记录",
+    "alert.pack": "导出警情专报",
+    "alert.silence": "静默警情",
+    "response.write": "拟写对外回应",
+    "response.approve": "批准对外回应",
+    "response.publish": "登记对外发布",
+    "handover.sign": "交接班签字",
+    "roster.edit": "排班",
+    "notify.view": "查看通知渠道",
+    "notify.manage": "管理通知渠道",
+    "notify.test": "发送测试消息",
+    "notify.resend": "重发消息",
+    "hotspot.mark": "标注聚集事件",
+    "hotspot.register": "登记情况变更",
+    "rule.edit": "修改研判规则",
+    "rule.try": "试验研判规则",
     "label.write": "更正研判",
     "label.remove": "撤销研判更正",
     "duty.stay": "值守",
@@ -34,6 +59,42 @@ ACTS: dict[str, str] = {
     "source.poll": "试抓或立即抓取",
     "source.edit": "修改监测源",
     "model.train": "训练研判模型",
+    "ledger.view": "查看台账",
+    "ledger.edit": "修改台账",
+    "ledger.review": "复核台账",
+    "ledger.import": "导入台账",
+    "ledger.export": "导出台账",
+    "employer.add": "登记用人单位",
+    "employer.edit": "修改用人单位",
+    "project.add": "登记工程项目",
+    "project.edit": "修改工程项目",
+    "inspection.add": "登记检查",
+    "inspection.edit": "修改检查",
+    "reception.add": "登记接访",
+    "reception.edit": "修改接访",
+    "case.create": "登记案件",
+    "case.edit": "修改案件",
+    "case.assign": "分派案件",
+    "case.merge": "合并案件",
+    "case.move": "办理案件",
+    "case.mark": "标记案件",
+    "case.clock": "变更办理时限",
+    "case.suggestion": "决定处置建议",
+    "clue.add": "登记线索",
+    "clue.edit": "修改线索",
+    "clue.move": "办理线索",
+    "hazard.add": "登记隐患",
+    "hazard.edit": "修改隐患",
+    "hazard.move": "办理隐患",
+    "payment.add": "登记支付",
+    "payment.edit": "修改支付",
+    "payment.remove": "删除支付",
+    "measure.add": "登记措施",
+    "measure.edit": "修改措施",
+    "execution.add": "登记执行",
+    "execution.edit": "修改执行",
+    "form.submit": "报送情况表",
+    "form.export": "导出情况表",
     "demo.manage": "管理演示数据",
     "audit.view": "查看审计记录",
     "audit.export": "导出审计记录",
@@ -52,9 +113,17 @@ GROUPS: dict[str, tuple[str, ...]] = {
     "登录与密码": ("session", "password", "setup"),
     "账号": ("account",),
     "事件与导出": ("story", "duty"),
+    "警情处置": ("alert", "response", "handover", "roster"),
+    "通知": ("notify",),
+    "热点": ("hotspot",),
     "受限信息": ("restricted",),
-    "研判": ("label", "model"),
+    "研判": ("label", "model", "rule"),
     "监测源": ("source",),
+    "台账": (
+        *("ledger", "case", "clue", "hazard", "payment", "measure", "execution"),
+        *("employer", "project", "inspection", "reception"),
+    ),
+    "报表": ("form",),
     "演示数据": ("demo",),
     "审计": ("audit",),
     "系统": ("system", "retention", "masking", "rejudge", "backup", "key"),
@@ -66,12 +135,34 @@ KINDS: dict[str, str] = {
     "source": "监测源",
     "story": "事件",
     "alert": "警情",
+    "response": "对外回应",
+    "handover": "交接班",
+    "shift": "班次",
+    "silence": "静默",
+    "channel": "通知渠道",
+    "contact": "升级名单",
+    "message": "通知消息",
+    "rule_set": "研判规则",
     "item": "报道",
     "model": "研判模型",
     "audit": "审计记录",
     "restricted": "受限信息",
+    "wage_case": "案件",
+    "clue": "线索",
+    "hazard": "隐患",
+    "employer": "用人单位",
+    "project": "工程项目",
+    "inspection": "检查",
+    "payment": "支付",
+    "measure": "措施",
+    "execution": "执行",
+    "reception": "接访",
+    "ledger": "台账",
+    "form": "情况表",
     "demo": "演示数据",
     "backup": "备份",
+    "hotspot": "聚集事件",
+    "known_change": "情况变更",
     "page": "页面",
     "system": "系统",
 }
@@ -96,6 +187,9 @@ FIELDS: dict[str, str] = {
     "wait_seconds": "须等待（秒）",
     "format": "格式",
     "filters": "筛选条件",
+    "cutoff": "截止日期",
+    "explained": "已说明的审核",
+    "digest": "校验值",
     "rows": "条数",
     "count": "数量",
     "fields": "字段",
@@ -124,12 +218,27 @@ FIELDS: dict[str, str] = {
     "words": "说明",
     "ok": "完好",
     "seq": "序号",
+    "channel": "通知渠道",
+    "levels": "警情级别",
+    "quiet": "免打扰",
+    "per_minute": "每分钟条数",
+    "enabled": "启用",
+    "shown": "去向",
+    "secret": "地址或密钥",
+    "step": "升级次序",
+    "told": "渠道应答",
 }
 
 # Keys under which a row names its act, and the one that holds a source's name.
 _SAID = ("act", "操作")
 _SOURCE_NAME = "监测源"
-_PAGES = {"duty": "实时值班", "search": "舆情检索", "sources": "监测源", "rules": "规则与词库", "people": "用户与审计"}
+_PAGES = {
+    "duty": "实时值班", "search": "舆情检索", "form": "附件2报表", "sources": "监测源", "rules": "规则与词库",
+    "people": "用户与审计", "hotspots": "热点地图", "trends": "趋势",
+    "notify": "通知渠道", "roster": "值班与交接", "alerts": "警情处置", "links": "见报与台账",
+    "ledger": "欠薪台账", "projects": "项目与检查", "clues": "线索与隐患", "ledger-import": "导入台账",
+    "ledger_import": "导入台账", "ledger-stats": "台账统计", "upload": "上传文件",
+}  # fmt: skip
 _SHOWN = 200  # characters of one value in a sentence; the whole stands in the row itself
 
 
@@ -202,7 +311,8 @@ def sentence(row: Row) -> str:
 
 def _reason(row: Row, said: str) -> str:
     """Why it was refused, as the reader of the trail must know it: what the person was told was worded for them."""
-    if row.action == "story.view" and row.kind == "story" and said.startswith("没有这起事件"):
+    away = row.action == "story.view" and row.kind == "story" and said.startswith("没有这起事件")
+    if away or (row.kind == "alert" and said.startswith("没有这起警情")):
         return "不在其辖区内"  # the person is told there is none, and must not learn otherwise
     return said.replace("您的", "其")
 
@@ -245,7 +355,10 @@ def _object(row: Row, after: Mapping[str, Any]) -> str:
         return f"页面“{_PAGES.get(row.target, row.target)}”"
     if row.kind in ("account", ""):
         return row.target
-    return f"{kind_name(row.kind)} {row.target}"
+    name = kind_name(row.kind)
+    if row.action.startswith(("case.", "clue.", "hazard.")) and _act(row, {}, after).endswith(name):
+        return row.target  # 登记案件 AJ2026-000012: the act has named its thing
+    return f"{name} {row.target}"
 
 
 def _details(row: Row, before: Mapping[str, Any], after: Mapping[str, Any]) -> str:

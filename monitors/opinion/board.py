@@ -236,7 +236,8 @@ def counts(connection: Connection, scope: Scope, settings: Settings, now: dateti
         .group_by(of_item)
     ).all()
     # last_seen_at is indexed and never earlier than first_seen_at: it narrows before the second test decides.
-    fresh = and_(story.c.last_seen_at >= start, story.c.first_seen_at >= start)
+    # One without reports was merged into another or judged to be about something else: it is no event of its own.
+    fresh = and_(story.c.last_seen_at >= start, story.c.first_seen_at >= start, story.c["items"] > 0)
     stories = connection.execute(select(of_story, func.count()).where(fresh, scope.stories()).group_by(of_story)).all()
     opened = connection.execute(
         select(of_alert, func.count())

@@ -25,7 +25,7 @@ from monitors.access.acting import acting, looking
 from monitors.access.actor import Actor
 from monitors.clock import utc_now
 from monitors.errors import ConflictError, InputError
-from monitors.opinion import demo_life, intake
+from monitors.opinion import demo_desk, demo_life, intake, story_summary
 from monitors.opinion.demo_feed import rss
 from monitors.opinion.demo_world import Planned, sources, stories, world
 from monitors.opinion.judge import Judge, Report
@@ -37,6 +37,8 @@ from monitors.store.engine import Store
 from monitors.store.search_index import unindex_items
 
 Progress = Callable[[float, str], None]
+# What goes with the reports in the transaction that settles them; how much it was, by name, for the audit trail.
+Beside = Callable[[Connection], Mapping[str, int]]
 
 META_KEY = "demo"
 _KIND = "demo"  # kind of record in the audit trail
@@ -65,8 +67,8 @@ class DemoReport:
     @property
     def words(self) -> str:
         return (
-            f"已载入演示数据：报道 {self.items} 篇，其中欠薪相关 {self.relevant} 篇，归并为 {self.stories} 个事件，"
-            f"警情 {self.alerts} 起（在办 {self.open_alerts} 起）。内容均为虚构"
+            f"报道 {self.items} 篇，其中欠薪相关 {self.relevant} 篇，归并为 {self.stories} 个事件，"
+            f"警情 {self.alerts} 起（在办 {self.open_alerts} 起）"
         )
 
 
@@ -85,12 +87,21 @@ class _Cleared:
 
 
 def load(
-    store: Store, actor: Actor, settings: Settings, *, now: datetime, progress: Progress | None = None
+    store: Store,
+    actor: Actor,
+    settings: Settings,
+    *,
+    now: datetime,
+    progress: Progress | None = None,
+    beside: Beside | None = None,
+    after: Callable[[Connection], None] | None = None,
 ) -> DemoReport:
     """Take in the invented reports of the days before ``now``, and move their alerts along. All of it or nothing.
 
-    ``progress`` is told the part done (0…1) and what is being done. A failure, or a page that is left meanwhile, takes
-    back what was written; a killed process leaves a mark that the next load recognises and clears.
+    ``beside`` writes what else belongs to it before the alerts are moved along, ``after`` what rests on their lives.
+    ``progress`` is told the part done (0…1) and what is being
+    done. A failure, or a page that is left meanwhile, takes back what was written; a killed process leaves a mark that
+    the next load recognises and clears.
 
     Raises:
         RefusedError: the actor may not; recorded.
@@ -120,11 +131,14 @@ def load(
         with store.write() as connection:
             _hold(connection, token, now=utc_now(), items=done)
             demo_life.settle_sources(connection)
-            demo_life.move_alerts(connection, now)
+            more = beside(connection) if beside else {}
+            demo_life.move_alerts(connection, now, settings)
             report = _report(connection)
+            if after:
+                after(connection)
             final = json.dumps({"loaded_at": now.isoformat(), "items": report.items})
             connection.execute(update(t.meta).where(t.meta.c.key == META_KEY).values(value=final))
-            _record(connection, actor, "载入", report.counts)
+            _record(connection, actor, "载入", {**report.counts, **more})
     except ConflictError:
         raise
     except BaseException:  # also a page that is left: what was begun is taken back before it goes on
@@ -135,8 +149,10 @@ def load(
     return report
 
 
-def clear(store: Store, actor: Actor) -> int:
+def clear(store: Store, actor: Actor, *, beside: Beside | None = None) -> int:
     """Remove everything that demonstration brought and nothing else; returns how many reports. Safe to repeat.
+
+    ``beside`` takes away what else belonged to it.
 
     Raises:
         RefusedError: the actor may not; recorded.
@@ -144,7 +160,8 @@ def clear(store: Store, actor: Actor) -> int:
     with acting(store, actor) as connection:
         actor.require("demo.manage", kind=_KIND)
         cleared = _take_away(connection)
-        _record(connection, actor, "清除", cleared.counts)
+        more = beside(connection) if beside else {}
+        _record(connection, actor, "清除", {**cleared.counts, **more})
     return cleared.items
 
 
@@ -162,7 +179,9 @@ def _take_away(connection: Connection) -> _Cleared:
         _return_to_real(connection, told_together)
     alerts = select(t.alert.c.id).where(t.alert.c.demo)
     connection.execute(delete(t.alert_event).where(t.alert_event.c.alert_id.in_(alerts)))
-    alerts_gone = connection.execute(delete(t.alert).where(t.alert.c.demo)).rowcount
+    alerts_gone = connection.execute(delete(t.alert).where(t.alert.c.demo)).rowcount  # with its answers and links
+    gone = t.alert.c.master_id.is_not(None) & t.alert.c.master_id.not_in(select(t.alert.c.id))
+    connection.execute(update(t.alert).where(gone).values(master_id=None))
     unindex_items(connection, ids)
     connection.execute(delete(t.item).where(t.item.c.demo))
     told = select(cast(t.story.c.id, String)).where(t.story.c.demo)
@@ -177,7 +196,7 @@ def _take_away(connection: Connection) -> _Cleared:
     if told_together:
         settings = settings_module.current()
         for story_id in told_together:
-            intake.refresh_story(connection, story_id, settings=settings, now=utc_now())
+            story_summary.refresh_story(connection, story_id, settings=settings, now=utc_now())
     return _Cleared(len(ids), alerts_gone, stories_gone, restricted_gone)
 
 
@@ -212,6 +231,14 @@ def _any(condition: Any) -> Any:
 def _return_to_real(connection: Connection, story_ids: Sequence[int]) -> None:
     """A real report that joined an invented story keeps the story and its alert; the caller reckons them anew."""
     connection.execute(update(t.story).where(t.story.c.id.in_(story_ids)).values(demo=False))
+    kept = select(t.alert.c.id).where(t.alert.c.story_id.in_(story_ids), t.alert.c.demo)
+    said = t.response.c.author_id.is_(None) & t.response.c.author.in_(demo_desk.STAFF)
+    connection.execute(delete(t.response).where(said, t.response.c.alert_id.in_(kept)))
+    for alert_id, proposal in connection.execute(
+        select(t.alert.c.id, t.alert.c.proposal).where(t.alert.c.id.in_(kept))
+    ):
+        if proposal and proposal.get("by") in demo_desk.STAFF:  # nobody is to answer what nobody asked
+            connection.execute(update(t.alert).where(t.alert.c.id == alert_id).values(proposal=None))
     connection.execute(update(t.alert).where(t.alert.c.story_id.in_(story_ids)).values(demo=False))
 
 

@@ -1,61 +1,76 @@
-"""The life of the demonstration's alerts and sources once the reports are in: signed, checked, closed (演示数据).
+"""What becomes of the demonstration's alerts and sources once the reports are in (演示数据). Deterministic.
 
-Written as the duty staff's own actions would be: the alert's state and one appended event per step. Deterministic.
+Here it is chosen which alerts stay open, which end how, and which are late on purpose; ``demo_desk`` then lives each.
+Written as the desk's own acts would be: the alert's columns and one appended event per act.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from random import Random
 from typing import Any
 
-from sqlalchemy import Connection, Row, func, or_, select, update
+from sqlalchemy import Connection, Row, func, insert, or_, select, update
 
-from monitors.opinion.alerts import append_event
-from monitors.opinion.model import CLOSED_STATES
-from monitors.regions import divisions
+from monitors.opinion import demo_desk
+from monitors.opinion.alerts import worse
+from monitors.opinion.demo_desk import Desk, Ending, Late, Moments
+from monitors.settings import Settings
 from monitors.store import tables as t
 
 OPEN_ALERTS = 15
+MERGED = 4  # at most
+LOWERED = 3
+PROPOSED = 3  # wait for a second person, at most
 _FRESH = timedelta(hours=6)
-_UNTOUCHED = timedelta(minutes=25)  # younger alerts wait for a signature: there is something to do on the page
-_STAFF = ("值班员甲（演示）", "值班员乙（演示）", "值班员丙（演示）")
-_CHECKERS = ("核查员丁（演示）", "核查员戊（演示）")
-_LEADER = "带班领导己（演示）"
 _NOT_WAGES = ("工程款纠纷", "工程款、机械租赁款", "与事实不符")
-_RESULTS = (
-    "总包单位已先行垫付，工资全部发放到位，工人签字确认",
-    "企业已补发工资，银行流水已核对",
-    "启用农民工工资保证金支付，余款由企业分期付清，首期已到账",
-    "双方达成支付协议，工资已足额发放",
-)
 _RELAPSE = 0.06  # of closed alerts, this part were judged 误报 without being a contractor's dispute
+_NEAR = timedelta(days=5)  # of two alerts of one county that may tell of one event
+_CALM = ("III", "IV")
 
 
 @dataclass(frozen=True, slots=True)
-class _Step:
-    at: datetime
-    state: str
-    actor: str
-    details: dict[str, Any]
+class _Plan:
+    """How one alert ends (``""``: it is open), which limit it misses, and where it was merged into."""
+
+    row: Row[Any]
+    ending: Ending
+    moments: Moments
+    late: Late = ""
+    lowered: bool = False
 
 
-def move_alerts(connection: Connection, now: datetime) -> None:
-    """Give every demonstration alert the life it would have had by ``now``; some ``OPEN_ALERTS`` are left open."""
+def move_alerts(connection: Connection, now: datetime, settings: Settings) -> None:
+    """Give every demonstration alert the life it would have had by ``now``; some ``OPEN_ALERTS`` are left open.
+
+    ``alert.case_ids`` says which of them the ledger knows by then: the others give a reason for having no case.
+    """
     random = Random(OPEN_ALERTS)  # noqa: S311 - invention, not secrecy
+    story = t.story.c
     rows = connection.execute(
-        select(t.alert, t.story.c.title, t.story.c.region, t.story.c.workers, t.story.c.amount_fen)
-        .join(t.story, t.story.c.id == t.alert.c.story_id)
+        select(
+            t.alert, story.title, story.region, story.workers, story.amount_fen, story.employer,
+            story.first_published_at, story.level.label("story_level"),
+        )
+        .join(t.story, story.id == t.alert.c.story_id)
         .where(t.alert.c.demo)
         .order_by(t.alert.c.opened_at.desc(), t.alert.c.id.desc())
-    ).all()
-    unfounded = _unfounded(connection)
-    left_open = _left_open(rows, unfounded, now, random)
-    for row in rows:
-        steps = _open_life(row, now, random) if row.id in left_open else _closed_life(row, unfounded, now, random)
-        _walk(connection, row, steps)
+    ).all()  # fmt: skip
+    plans = _plans(rows, _unfounded(connection), now, random)
+    masters = _masters(plans, now, random)
+    desks = {key: Desk(plan.row, settings, random, now) for key, plan in plans.items()}
+    asked = 0
+    for key, plan in plans.items():
+        if key in masters:
+            master, at = masters[key]
+            demo_desk.merge(desks[key], desks[master], plan.moments, at)
+            continue
+        propose = plan.ending == "" and not plan.late and asked < PROPOSED
+        demo_desk.live(desks[key], plan.moments, plan.ending, late=plan.late, lowered=plan.lowered, propose=propose)
+        asked += "proposal" in desks[key].columns
+    _write(connection, list(desks.values()))
 
 
 def settle_sources(connection: Connection) -> None:
@@ -89,6 +104,22 @@ def _unfounded(connection: Connection) -> set[int]:
     return found
 
 
+def _plans(rows: Sequence[Row[Any]], unfounded: set[int], now: datetime, random: Random) -> dict[int, _Plan]:
+    left_open = _left_open(rows, unfounded, now, random)
+    late = _late([row for row in rows if row.id in left_open], now)
+    found: dict[int, _Plan] = {}
+    lowered = 0
+    for row in rows:
+        ending: Ending = ""
+        if row.id not in left_open:
+            ending = "误报" if row.story_id in unfounded or random.random() < _RELAPSE else "已办结"
+        lower = ending == "已办结" and row.level == "II" and lowered < LOWERED
+        lowered += lower
+        moments = demo_desk.moments(row, now, random, ending=ending, unfounded=row.story_id in unfounded)
+        found[row.id] = _Plan(row, ending, moments, late.get(row.id, ""), lower)
+    return found
+
+
 def _left_open(rows: Sequence[Row[Any]], unfounded: set[int], now: datetime, random: Random) -> set[int]:
     """All that is fresh stays open, then older ones by chance, the recent ones rather than the old."""
     candidates = [row for row in rows if row.story_id not in unfounded]
@@ -102,69 +133,62 @@ def _left_open(rows: Sequence[Row[Any]], unfounded: set[int], now: datetime, ran
     return chosen
 
 
-def _signed(row: Row[Any], random: Random) -> _Step:
-    """Signed within its limit nine times in ten, else a little late."""
-    limit = min(row.sign_due_at - row.opened_at, timedelta(hours=3))
-    share = random.uniform(0.1, 0.8) if random.random() < 0.9 else random.uniform(1.05, 1.4)
-    return _Step(row.opened_at + limit * share, "已签收", random.choice(_STAFF), {})
+def _late(rows: Sequence[Row[Any]], now: datetime) -> Mapping[int, Late]:
+    """One open alert misses each of these limits; whatever else is open is in time."""
+    found: dict[int, Late] = {}
+    wanted: tuple[tuple[Late, timedelta], ...] = (
+        ("sign", timedelta(minutes=20)), ("check", timedelta(hours=26)), ("update", timedelta(hours=58)),
+        ("public", timedelta(hours=49)),
+    )  # fmt: skip
+    for limit, age in wanted:
+        for row in rows:
+            since = now - (row.sign_due_at if limit == "sign" else row.opened_at)
+            if row.id not in found and row.level in _CALM and since > age:
+                found[row.id] = limit
+                break
+    return found
 
 
-def _checking(row: Row[Any], after: datetime, random: Random) -> _Step:
-    unit = f"{divisions.short_name(row.region)}人社局" if row.region else "属地人社局"
-    due = (after + timedelta(hours=24)).isoformat()
-    return _Step(
-        after + timedelta(minutes=random.randint(8, 50)),
-        "核查中",
-        random.choice(_STAFF),
-        {"unit": unit, "person": random.choice(_CHECKERS), "due": due},
-    )
+def _masters(plans: Mapping[int, _Plan], now: datetime, random: Random) -> dict[int, tuple[int, datetime]]:
+    """Alerts that went into another one of their county which was open then and no milder: master and moment."""
+    found: dict[int, tuple[int, datetime]] = {}
+    for key, plan in plans.items():
+        if plan.ending != "已办结" or plan.lowered or len(found) == MERGED:
+            continue
+        if any(master == key for master, _ in found.values()):
+            continue
+        for other, into in plans.items():
+            row, master = plan.row, into.row
+            if other == key or other in found or row.region != master.region or not row.region or into.ending == "误报":
+                continue
+            if abs(row.opened_at - master.opened_at) > _NEAR or worse(row.level, master.level) or into.lowered:
+                continue
+            at = max(plan.moments.signed, into.moments.signed) + timedelta(minutes=random.randint(8, 40))
+            if into.late != "sign" and at < min(into.moments.ended or now, now):
+                found[key] = other, at
+                break
+    return found
 
 
-def _handling(row: Row[Any], after: datetime, random: Random) -> _Step:
-    details = {"found": "情况属实，已约谈企业负责人", "workers": row.workers, "amount_fen": row.amount_fen}
-    return _Step(after + timedelta(minutes=random.randint(50, 300)), "处置中", random.choice(_CHECKERS), details)
-
-
-def _open_life(row: Row[Any], now: datetime, random: Random) -> list[_Step]:
-    if now - row.opened_at < _UNTOUCHED:
-        return []
-    signed = _signed(row, random)
-    checking = _checking(row, signed.at, random)
-    handling = _handling(row, checking.at, random)
-    return [step for step in (signed, checking, handling) if step.at < now]
-
-
-def _closed_life(row: Row[Any], unfounded: set[int], now: datetime, random: Random) -> list[_Step]:
-    steps = [signed := _signed(row, random), checking := _checking(row, signed.at, random)]
-    if row.story_id in unfounded or random.random() < _RELAPSE:
-        reason = "非欠薪（工程款、劳务款争议）" if row.story_id in unfounded else "不属实"
-        details = {"reason": reason, "evidence": "银行流水、工人签字确认", "second": _LEADER}
-        after = checking.at + timedelta(minutes=random.randint(90, 600))
-        steps.append(_Step(after, "误报", random.choice(_CHECKERS), details))
-    else:
-        steps.append(handling := _handling(row, checking.at, random))
-        after = handling.at + timedelta(hours=random.uniform(6, 90))
-        details = {"result": random.choice(_RESULTS), "response": "已回应", "approved_by": _LEADER}
-        steps.append(_Step(after, "已办结", random.choice(_CHECKERS), details))
-    took, had = steps[-1].at - row.opened_at, (now - row.opened_at) * 0.9
-    if took <= had:
-        return steps
-    return [replace(step, at=row.opened_at + (step.at - row.opened_at) * (had / took)) for step in steps]
-
-
-def _walk(connection: Connection, row: Row[Any], steps: Sequence[_Step]) -> None:
-    if not steps:
-        return
-    state = row.state
-    for step in steps:
-        after = {"state": step.state, **step.details}
-        append_event(connection, row.id, "state", at=step.at, actor=step.actor, before={"state": state}, after=after)
-        state = step.state
-    values: dict[str, Any] = {
-        "state": state,
-        "signed_by": steps[0].actor,
-        "signed_at": steps[0].at,
-        "closed_at": steps[-1].at if state in CLOSED_STATES else None,
-        "revision": t.alert.c.revision + len(steps),
-    }
-    connection.execute(update(t.alert).where(t.alert.c.id == row.id).values(values))
+def _write(connection: Connection, desks: Sequence[Desk]) -> None:
+    """All rows at once: answers first, since their events name them."""
+    answers = [(desk, answer) for desk in desks for answer in desk.answers]
+    if answers:
+        query = insert(t.response).returning(t.response.c.id, sort_by_parameter_order=True)
+        ids = connection.execute(query, [answer.columns | {"alert_id": desk.row.id} for desk, answer in answers])
+        for (desk, answer), number in zip(answers, ids.scalars(), strict=True):
+            desk.tell_answer(answer, number)
+    events: list[dict[str, Any]] = []
+    for desk in desks:
+        told = sorted(desk.events, key=lambda one: one.at)
+        events += [
+            {"alert_id": desk.row.id, "at": one.at, "kind": one.kind, "actor": one.actor, "before": one.before,
+             "after": one.after}
+            for one in told
+        ]  # fmt: skip
+        if told:
+            own = sum(one.kind not in ("response", "edit") for one in told)
+            values = desk.columns | {"touched_at": told[-1].at, "revision": t.alert.c.revision + own}
+            connection.execute(update(t.alert).where(t.alert.c.id == desk.row.id).values(values))
+    if events:
+        connection.execute(insert(t.alert_event), events)

@@ -20,15 +20,22 @@ from monitors.opinion.model import Entry, Source
 from monitors.regions import divisions
 
 DAYS = 40
+HISTORY_DAYS = 150  # before these days few reports of each week, so that there is something usual to compare with
 EVERYDAY_REPORTS = 900
 SEED = 530_000
 
-_BURST_DAYS = 13
+_BURST_DAYS = 8
 # (chance, county codes in order of weight): recent clusters that the hotspot page is meant to find.
 _BURSTS = (
     (0.28, ("530627", "530627", "530627", "530628", "530628", "530602", "530629")),
     (0.16, ("532504", "532504", "532504", "532502", "532527")),
 )
+# What makes the burst around 镇雄 one that stands out of half a year: (plan, county, days ago).
+_GATHERED = (
+    ("零星解决", "530627", 1.1), ("零星举报", "530627", 1.4), ("零星解决", "530627", 2.1), ("零星讨薪", "530629", 2.4),
+    ("零星举报", "530627", 3.1), ("零星解决", "530627", 3.3), ("零星解决", "530629", 4.1), ("零星举报", "530627", 4.3),
+    ("零星解决", "530627", 5.1), ("零星讨薪", "530627", 5.3), ("零星解决", "530627", 6.1),
+)  # fmt: skip
 _REPRINT = "+"
 
 
@@ -93,12 +100,18 @@ def sources() -> tuple[Source, ...]:
 
 
 def world(now: datetime, seed: int = SEED) -> list[Planned]:
-    """All reports of the last ``DAYS`` days in the order they are fetched; the last ones minutes before ``now``."""
+    """All reports of the last ``HISTORY_DAYS`` days in the order they are fetched; the last minutes before ``now``.
+
+    Nine in ten are of the last ``DAYS``: before these only the calmer stories, in one or two reports each.
+    """
     random = Random(seed)  # noqa: S311 - invention, not secrecy
     planned: list[Planned] = []
     for event in [*_cast(now), *_drawn(now, random)]:
         planned.extend(_tell(event, now, random))
     planned.extend(_everyday(now, random))
+    before = Random(f"{seed} before")  # noqa: S311 - its own draws: the last days stay as they are without it
+    for event in [*_gathered(now), *_before(now, before)]:
+        planned.extend(_tell(event, now, before))
     planned.sort(key=lambda p: (p.fetched_at, p.entry.url))
     return planned
 
@@ -130,6 +143,24 @@ def _drawn(now: datetime, random: Random) -> Iterator[_Event]:
         for _ in range(plan["count"]):
             at = _moment(now, random)
             yield _Event(plan["name"], _place(at, now, random), at)
+
+
+def _before(now: datetime, random: Random) -> Iterator[_Event]:
+    """The calmer months before: nothing gathers, whoever was owed has been paid or is in the ledger."""
+    for plan in texts.table("plans")["plan"]:
+        for _ in range(plan.get("before", 0)):
+            day = local(now) - timedelta(days=random.uniform(DAYS, HISTORY_DAYS))
+            hour = min(22, max(7, round(random.gauss(14, 4))))
+            at = day.replace(hour=hour, minute=random.randrange(60), second=random.randrange(60), microsecond=0)
+            yield _Event(plan["name"], _place(at, now, random), at)
+
+
+def _gathered(now: datetime) -> Iterator[_Event]:
+    for plan, place, days in _GATHERED:
+        at = (local(now) - timedelta(days=days)).replace(
+            hour=9 + int(days * 10 % 7), minute=20, second=0, microsecond=0
+        )
+        yield _Event(plan, place, at)
 
 
 def _moment(now: datetime, random: Random, *, earliest: int = 7, latest: int = 23) -> datetime:

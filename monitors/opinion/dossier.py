@@ -11,10 +11,17 @@ from sqlalchemy import Connection, Row, select
 
 from monitors.access.actor import Actor
 from monitors.errors import RefusedError
+from monitors.opinion import judged
 from monitors.opinion.board import place_name
-from monitors.opinion.model import LEVEL_NAMES, Evidence, SeverityPart
+from monitors.opinion.event_words import event_words
+from monitors.opinion.judged import Judged
+from monitors.opinion.model import Evidence, SeverityPart
 from monitors.opinion.retention import TEXT_REMOVED
 from monitors.store.tables import alert, alert_event, item, source, story
+
+__all__ = [
+    "MISSING", "PART_NAMES", "AlertView", "Dossier", "ReportView", "Step", "event_words", "read", "report",
+]  # fmt: skip
 
 # One sentence for a story that is not there and for one of another place: nobody learns which it was.
 MISSING = "没有这起事件，可能已随演示数据清除"
@@ -169,6 +176,19 @@ def read(connection: Connection, actor: Actor, story_id: int, *, reports: int = 
     )
 
 
+def report(connection: Connection, actor: Actor, item_id: int) -> tuple[ReportView, Judged] | None:
+    """One report by itself, relevant or not, with what was judged of it; None where there is none.
+
+    Raises:
+        RefusedError: the role sees no reports, or the report is outside the actor's region.
+    """
+    found = judged.of_report(connection, actor, item_id)
+    if found is None:
+        return None
+    query = select(item, source.c.tier).join(source, source.c.id == item.c.source_id).where(item.c.id == item_id)
+    return _report(connection.execute(query).one()), found
+
+
 def _report(row: Row[Any]) -> ReportView:
     why: Mapping[str, Any] = row.judgement or {}
     return ReportView(
@@ -238,24 +258,3 @@ def _timeline(reports: Iterable[ReportView], events: Iterable[Row[Any]]) -> tupl
 
 def _tone(actor: str) -> str:
     return "alert" if actor == "系统" else "person"
-
-
-def event_words(kind: str, actor: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
-    """One event of an alert in a sentence; what we do not know is shown by its kind rather than hidden."""
-    level = LEVEL_NAMES.get(str(after.get("level", "")), "")
-    why = str(after.get("why") or after.get("reason") or "")
-    tail = f"：{why}" if why else ""
-    match kind:
-        case "opened":
-            return f"{actor}发出{level}警情" if level else f"{actor}发出警情"
-        case "level":
-            was = LEVEL_NAMES.get(str(before.get("level", "")), "未知")
-            return f"{actor}将级别由 {was} 改为 {level}"
-        case "state":
-            return f"{actor}：{before.get('state', '？')} → {after.get('state', '？')}{tail}"
-        case "report":
-            return f"新增报道{tail}"
-        case "edit" | "label":
-            return f"{actor}{'更正研判' if kind == 'label' else ''}{tail}"
-        case _:
-            return f"{actor}：{kind}{tail}"

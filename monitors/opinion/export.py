@@ -7,17 +7,17 @@ Every file leaves a line in the audit trail before anybody holds it. The columns
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import BinaryIO, Literal
 
-from sqlalchemy import ColumnElement, Connection, func, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, func, or_, select
 
 from monitors import sheets
 from monitors.access import acting, audit
 from monitors.access.actor import Actor
-from monitors.access.scope import Scope
+from monitors.access.scope import Scope, within
 from monitors.clock import SHANGHAI, local, stamp
 from monitors.errors import InputError
 from monitors.opinion import search
@@ -27,6 +27,7 @@ from monitors.regions import divisions
 from monitors.settings import Settings
 from monitors.sheets import Column, Format, Sheet
 from monitors.store import tables as t
+from monitors.store.desk_tables import alert_link
 from monitors.store.engine import Store
 
 DEMO = "演示数据"
@@ -116,6 +117,7 @@ def alert_rows(
         .order_by(alert.opened_at.desc(), alert.id.desc())
         .execution_options(yield_per=500)
     )  # fmt: skip
+    seen = seen_cases(connection, scope)
     for row in connection.execute(query):
         prefecture, county = places(row.region)
         yield AlertRow(
@@ -133,9 +135,26 @@ def alert_rows(
             state=row.state,
             signed_by=row.signed_by or "",
             due=due_words(row.state, row.sign_due_at, row.public_due_at, now),
-            cases=tuple(map(str, row.case_ids)),
+            cases=case_numbers(row.case_ids, seen),
             demo=row.demo,
         )
+
+
+def seen_cases(connection: Connection, scope: Scope) -> frozenset[str] | None:
+    """Numbers of the linked cases within the reader's part of the ledger; None: all of them.
+
+    An alert of one county may be tied to a case of another, whose number that county does not learn.
+    """
+    if scope.everything:
+        return None
+    one, case = alert_link.c, t.wage_case.c
+    query = select(case.number).join(alert_link, and_(one.kind == "case", one.record_id == case.id))
+    return frozenset(connection.scalars(query.where(one.ended_at.is_(None), within(case.region, scope.region))))
+
+
+def case_numbers(numbers: Iterable[object] | None, seen: frozenset[str] | None) -> tuple[str, ...]:
+    """``alert.case_ids`` as this reader may know them; ``seen`` as ``seen_cases`` gave it."""
+    return tuple(one for one in map(str, numbers or ()) if seen is None or one in seen)
 
 
 def write_alerts(

@@ -15,7 +15,9 @@ from monitors.store.upsert import insert_into
 LOOP = "loop"
 PARSER = "parser"
 JUDGE = "judge"
-PART_NAMES = {LOOP: "轮询", PARSER: "解析", JUDGE: "研判"}
+NOTIFY = "notify"  # decides what is told; this and the next beat from the notifications' own room
+SENDER = "sender"
+PART_NAMES = {LOOP: "轮询", PARSER: "解析", JUDGE: "研判", NOTIFY: "通知编发", SENDER: "通知发送"}
 # The parser and the judge prove themselves by real work or, when idle, by a trial every half minute.
 PROBE_SECONDS = 30.0
 
@@ -51,7 +53,8 @@ def pulse(connection: Connection, settings: Settings, now: datetime) -> Pulse:
         return Pulse("stopped", 0.0, f"监测已停：最后心跳在 {age_words(-ages[LOOP])}之后，请核对系统时钟")
     if ages[LOOP] > red:
         return Pulse("stopped", ages[LOOP], f"监测已停 {age_words(ages[LOOP])}")
-    for part in (PARSER, JUDGE):
+    parts = (PARSER, JUDGE, NOTIFY, SENDER) if settings.notify.enabled else (PARSER, JUDGE)
+    for part in parts:
         if part in ages and ages[part] > red + 4 * PROBE_SECONDS:
             return Pulse("stopped", ages[part], f"监测的{PART_NAMES[part]}环节已停 {age_words(ages[part])}")
     age = max(0.0, ages[LOOP])

@@ -23,10 +23,11 @@ from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from monitors import settings
+from monitors.child import read_header
 from monitors.errors import ParseError
 from monitors.opinion.articles import Article
 from monitors.opinion.model import Parsed, Recipe, SourceKind
-from monitors.opinion.parse_child import article_from, parsed_from, read_header, write_frame
+from monitors.opinion.parse_child import article_from, parsed_from, write_frame
 
 _START_SECONDS = 30.0  # a child that has not answered by then never will; a busy machine needs 1 s
 _NO_RECIPE = Recipe()

@@ -23,6 +23,7 @@ from monitors.opinion.harvest import Fetches, Harvest, Harvester, Parses
 from monitors.opinion.judge import Report
 from monitors.opinion.masking import mask
 from monitors.opinion.model import Entry, Judgement, Rejected, Source
+from monitors.opinion.rule_match import Origin
 from monitors.settings import Settings
 from monitors.store import tables as t
 from monitors.store.engine import Store
@@ -289,6 +290,7 @@ def _report(source: Source, entry: Entry, now: datetime) -> Report:
         source_region=source.region,
         outlet_national=source.national,
         now=now,
+        origin=Origin(source.id, source.name, source.group, source.outlet),
     )
 
 

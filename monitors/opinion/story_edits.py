@@ -1,59 +1,34 @@
 """Merging and splitting stories by hand (合并、拆分事件), each reversible, and respected by whatever joins by itself.
 
-A person's decision is one record in ``meta`` (which reports moved, what was known of them before, what became of the
-alert) and a mark on each report: the story a person gave it, and those it was taken out of. Grouping, labels and
-judging again ask the mark (``given``, ``apart``) before they ask the words. Undoing puts back the reports that moved
-and no others: what joined meanwhile stays where it joined.
+A person's decision is one record and a mark on each report that moved (``story_edit_records``): grouping, labels and
+judging again ask the mark before they ask the words. Undoing puts back the reports that moved and no others: what
+joined meanwhile stays where it joined.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any
 
-from sqlalchemy import Connection, Row, and_, func, insert, or_, select, update
+from sqlalchemy import Connection, Row, func, insert, select, update
 
 from monitors.access import audit
 from monitors.access.actor import Actor
 from monitors.clock import local
 from monitors.errors import InputError, RefusedError
 from monitors.opinion import story_alerts
+from monitors.opinion import story_edit_records as records
 from monitors.opinion.board import place_name
 from monitors.opinion.dossier import MISSING
-from monitors.opinion.intake import hold_stories, refresh_story
 from monitors.opinion.masking import mask
+from monitors.opinion.story_edit_records import BY_HAND, KIND_NAMES, Edit, apart
+from monitors.opinion.story_summary import hold_stories, refresh_story
 from monitors.settings import Settings
 from monitors.store import tables as t
 
 ACTION = "story.edit"
-BY_HAND = "by_hand"  # key in ``item.judgement``: {"story": number a person gave it, "apart": [stories it left], …}
 MAX_WHY = 200  # characters of the reason
-_KEY = "story_edit:"  # meta: one record per edit, ``story_edit:00000012``
-Kind = Literal["merge", "split"]
-KIND_NAMES: dict[Kind, str] = {"merge": "合并", "split": "拆分"}
-
-
-@dataclass(frozen=True, slots=True)
-class Edit:
-    """One merge or split. ``source``: the story reports were taken from, ``target``: the one they were put into."""
-
-    number: int
-    kind: Kind
-    source: int
-    target: int
-    reports: int
-    by: str
-    at: datetime
-    why: str
-    undone_by: str
-    undone_at: datetime | None
-
-    @property
-    def standing(self) -> bool:
-        return self.undone_at is None
 
 
 def merge(
@@ -87,7 +62,9 @@ def merge(
     if not actor.scope.covers(after):
         raise InputError(f"合并后的事件将归属“{place_name(after)}”，不在您的辖区内，请报上级办理")
     closed = story_alerts.close_into(connection, actor, story_id, into_id, reports=len(moved), now=now)
-    edit = _write(connection, actor, "merge", (story_id, into_id), now, why=why, moved=moved, stayed=(), alert=closed)
+    edit = records.write(
+        connection, actor, "merge", (story_id, into_id), now, why=why, moved=moved, stayed=(), alert=closed
+    )
     told = {"操作": "合并", "并入": f"事件 {into_id} {kept.title}", "报道": len(moved), "原因": why}
     _record(connection, actor, gone, now, before={"标题": gone.title}, after=told)
     return edit
@@ -129,7 +106,9 @@ def split(
     _place(connection, moved, fresh, actor, now, left=(story_id,))
     _keep_apart(connection, stayed, fresh)
     _sum_up(connection, (story_id, fresh), settings, now)
-    edit = _write(connection, actor, "split", (story_id, fresh), now, why=why, moved=moved, stayed=stayed, alert=None)
+    edit = records.write(
+        connection, actor, "split", (story_id, fresh), now, why=why, moved=moved, stayed=stayed, alert=None
+    )
     story_alerts.tell(connection, actor, story_id, f"{len(moved)} 篇报道拆出为事件 {fresh}", now=now)
     told = {"操作": "拆分", "拆出": f"事件 {fresh} {moved[0].title}", "报道": len(moved), "原因": why}
     _record(connection, actor, whole, now, before={"标题": whole.title}, after=told)
@@ -145,13 +124,13 @@ def undo(connection: Connection, actor: Actor, number: int, *, settings: Setting
     """
     actor.require(ACTION, kind="story")
     hold_stories(connection)
-    held = _held(connection, number)
-    edit = _edit(number, held)
+    held = records.held(connection, number)
+    edit = records.read(number, held)
     before, after = (_story(connection, actor, story_id) for story_id in (edit.source, edit.target))
     if not edit.standing:
         raise InputError("这次操作已经撤销过")
     ids = {one[0] for one in held["items"]}
-    for later in _edits(connection, after=number):
+    for later in records.among(connection, after=number):
         if later[1]["undone"] is None and ids & {one[0] for one in later[1]["items"]}:
             name = KIND_NAMES[later[1]["kind"]]
             raise InputError(f"之后又有一次{name}（编号 {later[0]}）移动了同样的报道，请先撤销那一次")
@@ -163,23 +142,10 @@ def undo(connection: Connection, actor: Actor, number: int, *, settings: Setting
     if edit.kind == "split" and not connection.scalar(select(t.story.c["items"]).where(t.story.c.id == edit.target)):
         story_alerts.close_into(connection, actor, edit.target, edit.source, reports=len(back), now=now)
     held["undone"] = {"by": actor.display, "at": now.isoformat()}
-    connection.execute(update(t.meta).where(t.meta.c.key == _key(number)).values(value=_text(held)))
+    records.rewrite(connection, number, held)
     told = {"操作": f"撤销{KIND_NAMES[edit.kind]}", "编号": number, "报道": len(back), "另一事件": f"事件 {after.id}"}
     _record(connection, actor, before, now, before={}, after=told)
-    return _edit(number, held)
-
-
-def history(connection: Connection, actor: Actor, story_id: int) -> tuple[Edit, ...]:
-    """The merges and splits a story took part in, newest first; those whose other side the actor sees.
-
-    Raises:
-        RefusedError: the role sees no stories.
-    """
-    actor.require("story.view", kind="story", target=str(story_id))
-    found = [_edit(number, held) for number, held in _edits(connection, story_id=story_id)]
-    others = {other for edit in found for other in (edit.source, edit.target)}
-    seen = set(connection.scalars(select(t.story.c.id).where(t.story.c.id.in_(others), actor.scope.stories())))
-    return tuple(edit for edit in reversed(found) if {edit.source, edit.target} <= seen)
+    return records.read(number, held)
 
 
 def direction(connection: Connection, one: int, other: int) -> tuple[int, int]:
@@ -189,32 +155,6 @@ def direction(connection: Connection, one: int, other: int) -> tuple[int, int]:
     """
     first, second = (story_alerts.weight(connection, story_id) for story_id in (one, other))
     return (other, one) if first > second else (one, other)
-
-
-def given(connection: Connection, judgement: Mapping[str, Any]) -> int | None:
-    """The story a person gave this report, as it is now (merged since: the one it went into); None where nobody did."""
-    mark = judgement.get(BY_HAND) or {}
-    story_id: int | None = mark.get("story")
-    return standing_story(connection, story_id) if story_id is not None else None
-
-
-def apart(judgement: Mapping[str, Any]) -> tuple[int, ...]:
-    """The stories a person took this report out of: it never joins them again by itself."""
-    return tuple((judgement.get(BY_HAND) or {}).get("apart", ()))
-
-
-def standing_story(connection: Connection, story_id: int) -> int:
-    """Where a story's reports are now: the story itself, or the one it was merged into."""
-    for _ in range(100):  # merging refuses an empty story, so there is no circle; a damaged record must not hang us
-        into = [
-            held["stories"][1]
-            for _, held in _edits(connection, story_id=story_id)
-            if held["kind"] == "merge" and held["undone"] is None and held["stories"][0] == story_id
-        ]
-        if not into:
-            return story_id
-        story_id = into[-1]
-    return story_id
 
 
 def as_of(connection: Connection, story_id: int, now: datetime) -> datetime:
@@ -317,83 +257,6 @@ def _restore(connection: Connection, rows: Sequence[Row[Any]], held: Mapping[str
 
 def _mark(connection: Connection, row: Row[Any], judgement: Mapping[str, Any], **columns: Any) -> None:
     connection.execute(update(t.item).where(t.item.c.id == row.id).values(judgement=dict(judgement), **columns))
-
-
-# ── the records ──────────────────────────────────────────────────────────────────────────────────────────────────────
-
-
-def _key(number: int) -> str:
-    return f"{_KEY}{number:08d}"
-
-
-def _text(held: Mapping[str, Any]) -> str:
-    # The stories come first and in one spelling: they are looked for by it.
-    return json.dumps(held, ensure_ascii=False, separators=(",", ":"))
-
-
-def _write(
-    connection: Connection,
-    actor: Actor,
-    kind: Kind,
-    between: tuple[int, int],
-    now: datetime,
-    *,
-    why: str,
-    moved: Sequence[Row[Any]],
-    stayed: Sequence[Row[Any]],
-    alert: Mapping[str, Any] | None,
-) -> Edit:
-    last = connection.scalar(select(func.max(t.meta.c.key)).where(t.meta.c.key.like(f"{_KEY}%")))
-    number = int(last.removeprefix(_KEY)) + 1 if last else 1
-    held = {
-        "stories": list(between),
-        "kind": kind,
-        "items": [[row.id, row.judgement.get(BY_HAND), row.judgement.get("joined", "")] for row in moved],
-        "stayed": [row.id for row in stayed],
-        "alert": dict(alert) if alert else None,
-        "by": actor.display,
-        "at": now.isoformat(),
-        "why": why,
-        "undone": None,
-    }
-    connection.execute(insert(t.meta).values(key=_key(number), value=_text(held)))
-    return _edit(number, held)
-
-
-def _held(connection: Connection, number: int) -> dict[str, Any]:
-    value = connection.scalar(select(t.meta.c.value).where(t.meta.c.key == _key(number)).with_for_update())
-    if value is None:
-        raise InputError("没有这次合并或拆分的记录")
-    held: dict[str, Any] = json.loads(value)
-    return held
-
-
-def _edits(connection: Connection, *, story_id: int | None = None, after: int = 0) -> list[tuple[int, dict[str, Any]]]:
-    """The records in order, of one story or after a number."""
-    key, value = t.meta.c.key, t.meta.c.value
-    wanted = [key > _key(after), key < f"{_KEY}A"]
-    if story_id is not None:
-        ours = or_(value.like(f'{{"stories":[{story_id},%'), value.like(f'{{"stories":[%,{story_id}],%'))
-        wanted.append(ours)
-    rows = connection.execute(select(key, value).where(and_(*wanted)).order_by(key))
-    found = [(int(row.key.removeprefix(_KEY)), json.loads(row.value)) for row in rows]
-    return [one for one in found if story_id is None or story_id in one[1]["stories"]]
-
-
-def _edit(number: int, held: Mapping[str, Any]) -> Edit:
-    undone = held["undone"] or {}
-    return Edit(
-        number=number,
-        kind=held["kind"],
-        source=held["stories"][0],
-        target=held["stories"][1],
-        reports=len(held["items"]),
-        by=held["by"],
-        at=datetime.fromisoformat(held["at"]),
-        why=held["why"],
-        undone_by=undone.get("by", ""),
-        undone_at=datetime.fromisoformat(undone["at"]) if undone else None,
-    )
 
 
 def _record(

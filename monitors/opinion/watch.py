@@ -7,32 +7,42 @@ wanted, on SQLite one at a time (a lock file; a second one idles until the first
 from __future__ import annotations
 
 import asyncio
-import fcntl
 import logging
 import os
 import random
 import socket
 import time
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Callable, Collection, Coroutine, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
-from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import Any, TypeVar
 
-from sqlalchemy import Connection, delete, select, text
+from sqlalchemy import select
 
 from monitors.clock import utc_now
-from monitors.errors import ConflictError, MonitorsError, ParseError, StoreError, reason
-from monitors.opinion import claims, heartbeat, intake, masking_stored, rejudge, retention
+from monitors.errors import ConflictError, MonitorsError, ParseError, StoreError
+from monitors.opinion import (
+    claims,
+    heartbeat,
+    housekeeping,
+    masking_stored,
+    rejudge,
+    retention,
+    rule_sets,
+    story_summary,
+)
 from monitors.opinion.fetch import Fetcher
-from monitors.opinion.judge import Judge, Report
+from monitors.opinion.judge import Report
 from monitors.opinion.model import Recipe
 from monitors.opinion.parse_pool import ParserPool
 from monitors.opinion.polling import Outcome, Poller
-from monitors.opinion.story_index import StoryIndex
+from monitors.opinion.rule_judge import Presiding
+from monitors.opinion.rule_sets import RuleSet
+from monitors.opinion.watch_lock import watch_lock
+from monitors.recurring import Recurring
 from monitors.settings import Settings
 from monitors.store import tables as t
 from monitors.store.engine import Store
@@ -48,7 +58,6 @@ CLOCK_SECONDS = 5.0  # how often rows "from the future" are looked for
 PROBE_LOOK_SECONDS = 3.0  # how often a trial of parser and judge may fall due
 RETAIN_AGAIN_SECONDS = 3600.0  # a daily job that failed is tried again after this
 REJUDGE_LOOK_SECONDS = 5.0  # how often it is asked whether the archive is to be judged again
-COMPLAIN_SECONDS = 60.0  # the same sentence about the store is logged no more often than this
 _REASSESS_AT_ONCE = 50  # stories per transaction, some 0.1 s: pages write in between
 _TRIAL_FEED = (
     '<?xml version="1.0"?><rss version="2.0"><channel><title>自检</title>'
@@ -70,8 +79,22 @@ class Round:
 class Watch:
     """One worker. Use ``run`` for ever or ``run_once`` for a single round; both close what they opened."""
 
-    def __init__(self, settings: Settings, store: Store, *, clock: Callable[[], datetime] = utc_now) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        *,
+        clock: Callable[[], datetime] = utc_now,
+        daily: Callable[[datetime], Iterator[object] | None] = lambda _now: None,
+        notify: Callable[[], Coroutine[Any, Any, None]] | None = None,
+    ) -> None:
+        """``daily``: another room's daily work, asked for at each look: steps to take, or None where it is not due.
+
+        ``notify``: the notifications' duties, served beside the watch until they are cancelled.
+        """
         self._settings = settings
+        self._daily = daily
+        self._notify = notify
         self._store = store
         self._clock = clock
         self._owner = f"{socket.gethostname()}:{os.getpid()}:{random.getrandbits(32):08x}"
@@ -80,8 +103,9 @@ class Watch:
         self._brain = ThreadPoolExecutor(1, thread_name_prefix="judge")
         self._polls: dict[str, asyncio.Task[Outcome | None]] = {}
         self._probed_at: datetime | None = None
-        self._complained: dict[str, float] = {}
+        self._recurring = Recurring(log, "watch")
         self._retain_not_before = 0.0
+        self._rules_seen: tuple[str, ...] = ()
         self._rejudging = rejudge.Worker(store, settings, clock=clock)
         self._note = "刚刚启动"
 
@@ -129,7 +153,9 @@ class Watch:
     async def _poll_all(self, poller: Poller, wanted: set[str]) -> list[Outcome]:
         """Poll the sources ``wanted``, except those that another worker is polling at this moment."""
         begun: list[asyncio.Task[Outcome | None]] = []
-        beating = asyncio.create_task(self._every(BEAT_SECONDS, lambda: self._in_database(self._beat_and_renew)))
+        beating = asyncio.create_task(
+            self._recurring.every(BEAT_SECONDS, lambda: self._in_database(self._beat_and_renew))
+        )
         try:
             while True:
                 room = self._settings.watch.concurrency - len(self._polls)
@@ -152,23 +178,35 @@ class Watch:
 
     async def _serve(self, stop: asyncio.Event) -> None:
         def stored(seconds: float, work: Callable[[], Any]) -> asyncio.Task[None]:
-            return asyncio.create_task(self._every(seconds, lambda: self._in_database(work)))
+            return asyncio.create_task(self._recurring.every(seconds, lambda: self._in_database(work)))
 
         # Beating begins first: on a new machine the judge is built for half a minute.
         self._note = "正在准备研判"
         duties = [stored(BEAT_SECONDS, self._beat_and_renew)]
+        if self._notify is not None:
+            duties.append(asyncio.create_task(self._notify()))
         try:
             judge = await self._build_judge()
             async with self._fetcher() as fetcher:
                 with ParserPool(self._settings.parse) as pool:
                     poller = self._poller(fetcher, pool, judge)
                     duties += [
-                        asyncio.create_task(self._every(self._settings.watch.tick_seconds, lambda: self._tick(poller))),
-                        asyncio.create_task(self._every(PROBE_LOOK_SECONDS, lambda: self._probe_when_due(pool, judge))),
-                        asyncio.create_task(self._every(REASSESS_SECONDS, self._reassess)),
-                        asyncio.create_task(self._every(HOUSEKEEPING_SECONDS, self._mask_stored)),
-                        asyncio.create_task(self._every(HOUSEKEEPING_SECONDS, self._retain_when_due)),
-                        asyncio.create_task(self._every(REJUDGE_LOOK_SECONDS, lambda: self._rejudge_when_asked(judge))),
+                        asyncio.create_task(
+                            self._recurring.every(self._settings.watch.tick_seconds, lambda: self._tick(poller))
+                        ),
+                        asyncio.create_task(
+                            self._recurring.every(self._settings.watch.tick_seconds, lambda: self._heed(judge))
+                        ),
+                        asyncio.create_task(
+                            self._recurring.every(PROBE_LOOK_SECONDS, lambda: self._probe_when_due(pool, judge))
+                        ),
+                        asyncio.create_task(self._recurring.every(REASSESS_SECONDS, self._reassess)),
+                        asyncio.create_task(self._recurring.every(HOUSEKEEPING_SECONDS, self._mask_stored)),
+                        asyncio.create_task(self._recurring.every(HOUSEKEEPING_SECONDS, self._retain_when_due)),
+                        asyncio.create_task(self._recurring.every(HOUSEKEEPING_SECONDS, self._other_daily)),
+                        asyncio.create_task(
+                            self._recurring.every(REJUDGE_LOOK_SECONDS, lambda: self._rejudge_when_asked(judge))
+                        ),
                         stored(CHECKPOINT_SECONDS, self._store.checkpoint),
                         stored(HOUSEKEEPING_SECONDS, self._housekeeping),
                         stored(CLOCK_SECONDS, self._mend_clock),
@@ -179,25 +217,6 @@ class Watch:
             await _end([*duties, *self._polls.values()])
         with suppress(MonitorsError):
             await self._in_database(self._release_own)
-
-    async def _every(self, seconds: float, work: Callable[[], Awaitable[Any]]) -> None:
-        """Do ``work`` for ever; a failure is logged and the next time comes all the same."""
-        while True:
-            began = time.monotonic()
-            try:
-                await work()
-            except StoreError as error:
-                self._complain(error)
-            except Exception:
-                log.exception("a duty of the watch failed")
-            await asyncio.sleep(max(0.05, seconds - (time.monotonic() - began)))
-
-    def _complain(self, error: StoreError) -> None:
-        """Log the store's sentence once a minute: a full disk must not be filled with words about it."""
-        now = time.monotonic()
-        if now - self._complained.get(str(error), -COMPLAIN_SECONDS) >= COMPLAIN_SECONDS:
-            self._complained[str(error)] = now
-            log.error("store: %s", error)
 
     async def _tick(self, poller: Poller) -> None:
         room = self._settings.watch.concurrency - len(self._polls)
@@ -216,7 +235,7 @@ class Watch:
             outcome = await poller.poll(held)
         except StoreError as error:
             # What was under way was not stored; the lease runs out and the source is polled again.
-            self._complain(error)
+            self._recurring.complain(error)
             return None
         except Exception as error:
             log.exception("polling %s failed in our own code", held.source.id)
@@ -231,14 +250,14 @@ class Watch:
         log.info("%s: %s %s", held.source.id, outcome.kind, outcome.note)
         return outcome
 
-    async def _probe_when_due(self, pool: ParserPool, judge: Judge) -> None:
+    async def _probe_when_due(self, pool: ParserPool, judge: Presiding) -> None:
         # By the wall clock, as the beats are read: set on by a day, they would be a day old until the next probe.
         since = (self._clock() - self._probed_at).total_seconds() if self._probed_at else heartbeat.PROBE_SECONDS
         if not 0 <= since < heartbeat.PROBE_SECONDS:
             self._probed_at = self._clock()
             await self._probe(pool, judge)
 
-    async def _probe(self, pool: ParserPool, judge: Judge) -> None:
+    async def _probe(self, pool: ParserPool, judge: Presiding) -> None:
         """Show that the parser and the judge work although nothing may be due: their beats stop when they do."""
         now = self._clock()
         with suppress(ParseError):
@@ -265,14 +284,8 @@ class Watch:
         """The daily job, step by step: polls and beats come in between."""
         if time.monotonic() < self._retain_not_before or not await self._in_database(self._retention_due):
             return
-        steps = retention.steps(self._store, self._settings, now=self._clock())
-        report: retention.Report | None = None
-        began = time.monotonic()
         try:
-            while (done := await self._in_database(next, steps, None)) is not None:
-                report = done
-                await asyncio.sleep(time.monotonic() - began)  # as long as the step took: pages write as well
-                began = time.monotonic()
+            report = await self._through(retention.steps(self._store, self._settings, now=self._clock()))
         except ConflictError as another:
             log.info("%s", another)
             return
@@ -282,7 +295,34 @@ class Watch:
         if report is not None:
             log.info("%s", report.words)
 
-    async def _rejudge_when_asked(self, judge: Judge) -> None:
+    async def _other_daily(self) -> None:
+        """Another room's daily work, step by step in the store's thread; the last step is what there is to tell."""
+        steps = await self._in_database(self._daily, self._clock())
+        if steps is not None:
+            log.info("%s", await self._through(steps))
+
+    async def _through(self, steps: Iterator[Result]) -> Result | None:
+        """Take the steps in the store's thread, pausing after each as long as it took: pages write as well."""
+        last: Result | None = None
+        began = time.monotonic()
+        while (done := await self._in_database(next, steps, None)) is not None:
+            last = done
+            await asyncio.sleep(time.monotonic() - began)
+            began = time.monotonic()
+        return last
+
+    async def _heed(self, judge: Presiding) -> None:
+        """Take up rules that somebody saved: between two batches, so a batch is judged by one version throughout."""
+        version = await self._in_database(self._store.versions, "rule_set")
+        if version == self._rules_seen:
+            return
+        version, rules = await self._in_database(self._rules_now)
+        if rules.id != judge.rule_set.id:
+            await asyncio.get_running_loop().run_in_executor(self._brain, judge.take_up, rules)
+            log.info("rules in force: %s", judge.version)
+        self._rules_seen = version
+
+    async def _rejudge_when_asked(self, judge: Presiding) -> None:
         """Judge the archive again, step by step: polls, beats and pages come in between."""
         began = time.monotonic()
         while (batch := await self._in_database(self._rejudging.take, judge.version)) is not None:
@@ -297,13 +337,14 @@ class Watch:
     async def _in_database(self, work: Callable[..., Result], *arguments: Any) -> Result:
         return await asyncio.get_running_loop().run_in_executor(self._database, work, *arguments)
 
-    async def _build_judge(self) -> Judge:
-        return await asyncio.get_running_loop().run_in_executor(self._brain, Judge, self._settings)
+    async def _build_judge(self) -> Presiding:
+        _, rules = await self._in_database(self._rules_now)
+        return await asyncio.get_running_loop().run_in_executor(self._brain, Presiding, self._settings, rules)
 
     def _fetcher(self) -> Fetcher:
         return Fetcher(self._settings.fetch, retry_after_cap=self._settings.poll.retry_after_cap_seconds)
 
-    def _poller(self, fetcher: Fetcher, pool: ParserPool, judge: Judge) -> Poller:
+    def _poller(self, fetcher: Fetcher, pool: ParserPool, judge: Presiding) -> Poller:
         return Poller(
             self._settings,
             self._store,
@@ -326,6 +367,12 @@ class Watch:
             # The clock may have been set back while no watch ran.
             claims.bring_back(connection, self._clock(), lease_seconds=self._settings.watch.lease_seconds)
             heartbeat.beat(connection, heartbeat.LOOP, now=self._clock(), note=self._note)
+
+    def _rules_now(self) -> tuple[tuple[str, ...], RuleSet]:
+        """The data version, and the rules of that version or a later one."""
+        version = self._store.versions("rule_set")
+        with self._store.read() as connection:
+            return version, rule_sets.in_force(connection)
 
     def _active(self) -> list[str]:
         query = select(t.source.c.id).where(t.source.c.paused.is_(False), t.source.c.removed.is_(False))
@@ -363,11 +410,11 @@ class Watch:
 
     def _open_stories(self) -> list[int]:
         with self._store.read() as connection:
-            return intake.open_stories(connection)
+            return story_summary.open_stories(connection)
 
     def _reassess_some(self, story_ids: list[int]) -> None:
         with self._store.write() as connection:
-            intake.reassess(connection, story_ids, settings=self._settings, now=self._clock())
+            story_summary.reassess(connection, story_ids, settings=self._settings, now=self._clock())
 
     def _mask_some(self) -> int | None:
         return masking_stored.mask_some(self._store, now=self._clock())
@@ -389,16 +436,12 @@ class Watch:
     def _release_own(self) -> None:
         self._rejudging.let_go()
         with self._store.write() as connection:
-            connection.execute(
-                t.source_state.update()
-                .where(t.source_state.c.lease_owner == self._owner)
-                .values(lease_owner=None, lease_until=None)
-            )
+            claims.give_back(connection, self._owner)
 
     def _housekeeping(self) -> None:
         now = self._clock()
         with self._store.write() as connection:
-            prune(connection, self._settings, now)
+            housekeeping.prune(connection, self._settings, now)
 
     def _shut(self) -> None:
         self._database.shutdown(wait=True, cancel_futures=True)
@@ -409,58 +452,3 @@ async def _end(tasks: Collection[asyncio.Task[Any]]) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def prune(connection: Connection, settings: Settings, now: datetime) -> None:
-    """Remove what has served its time: old outcome rows, story candidates beyond the window, change marks.
-
-    What the office keeps by rule goes by ``retention``.
-    """
-    old = now - timedelta(days=settings.watch.outcome_days)
-    connection.execute(delete(t.poll).where(t.poll.c.started_at < old))
-    # Twice the window: a report may be published days before it is found.
-    StoryIndex().prune(connection, now - timedelta(days=2 * settings.story.window_days))
-    if connection.dialect.name == "postgresql":
-        # The newest mark of each table stays: without it the version would fall back to that of an empty table.
-        connection.execute(
-            text(
-                "DELETE FROM data_change WHERE at < now() - interval '1 day' "
-                "AND id NOT IN (SELECT max(id) FROM data_change GROUP BY t)"
-            )
-        )
-
-
-class watch_lock:  # noqa: N801 - used as a context manager, read as one
-    """The lock that lets one watch at a time run on a SQLite file of this machine; on PostgreSQL always ours.
-
-    Entering raises StoreError where the folder cannot be written to. ``exclusive`` says whether holding it proves that
-    no other watch lives, so that leases left behind may be freed.
-    """
-
-    def __init__(self, settings: Settings, store: Store) -> None:
-        self.exclusive = store.dialect == "sqlite"
-        self._path = Path(f"{store.path}.watch") if store.path else settings.data_dir / "watch"
-        self._descriptor: int | None = None
-
-    def __enter__(self) -> Self:
-        if self.exclusive:
-            try:
-                self._path.parent.mkdir(parents=True, exist_ok=True)
-                self._descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT, 0o600)
-            except OSError as error:
-                raise StoreError(f"无法写入数据目录 {self._path.parent}：{reason(error)}") from error
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        if self._descriptor is not None:
-            os.close(self._descriptor)
-
-    def acquire(self) -> bool:
-        """Try to take the lock; the kernel gives it back when the process dies, however it dies."""
-        if self._descriptor is None:
-            return True
-        try:
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        return True

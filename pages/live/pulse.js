@@ -7,6 +7,7 @@ function build(root) {
     words: el("strong", "words"),
     advice: el("span", "advice"),
     place: el("span", "place"),
+    roster: titled(el("span", "roster"), "在“值班与交接”中排班"),
     sources: el("span", "sources"),
     sound: el("button", "sound"),
     wall: titled(el("a", "wall", "进入大屏"), "全屏大屏：无侧栏，大字，自动刷新"),
@@ -17,7 +18,7 @@ function build(root) {
     await toggleSound()
     showSound(strip.sound)
   }
-  root.replaceChildren(el("span", "lamp"), strip.words, strip.place, strip.sources, strip.sound, strip.wall, strip.advice)
+  root.replaceChildren(el("span", "lamp"), strip.words, strip.place, strip.roster, strip.sources, strip.sound, strip.wall, strip.advice)
   return strip
 }
 
@@ -41,6 +42,7 @@ export default function (component) {
     setTriggerValue("changed", data.changed)
   }
   strip.place.textContent = data.place
+  strip.roster.textContent = data.roster
   strip.sources.textContent = data.sources.words
   strip.sources.title = data.sources.names
   strip.sources.classList.toggle("bad", data.sources.bad)

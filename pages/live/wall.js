@@ -62,7 +62,8 @@ function build(screen, data) {
   screen.day = el("div", "day")
   screen.words = el("strong", "words")
   screen.advice = el("span", "advice")
-  screen.strip = el("div", "strip", el("span", "lamp"), screen.words, screen.advice)
+  screen.roster = titled(el("span", "roster"), "在“值班与交接”中排班")
+  screen.strip = el("div", "strip", el("span", "lamp"), screen.words, screen.roster, screen.advice)
   const top = Math.max(1, ...data.prefectures.map((row) => row.total))
   screen.root.replaceChildren(
     el(
@@ -117,6 +118,7 @@ export default function (component) {
     screen.strip.dataset.state = cut ? "cut" : pulse.state
     screen.words.textContent = cut ? `大屏与服务器失去联系 ${span(silence)}` : pulse.words
     screen.advice.textContent = cut ? "内容可能已过时，正在自动重连" : pulse.advice
+    screen.roster.textContent = pulse.roster
     screen.sources.textContent = pulse.sources.words
     screen.sources.title = pulse.sources.names
     showSound(screen.sound)

@@ -10,7 +10,8 @@ import pytest
 from monitors.access.roles import Role
 from monitors.store.search_index import ensure
 from tests import seed
-from tests.browser.conftest import SETTLED, Site
+from tests.browser.conftest import SETTLED
+from tests.site_house import Site, served
 from tests.sso_house import CLERK, SECRET_WORD, opened
 
 pytestmark = pytest.mark.browser
@@ -47,19 +48,17 @@ def office():
 
 @pytest.fixture(scope="module")
 def site(office, tmp_path_factory):
-    running = Joined(tmp_path_factory.mktemp("sso"))
-    running.issuer = office.issuer
-    running.start()
-    running.sign_in(Role.ADMINISTRATOR)
-    now = datetime.now(UTC)
-    running.story = seed.plant(running.store, seed.Planted(OWN, level="I", region="530102"), now)
-    seed.plant(running.store, seed.Planted(ELSEWHERE, level="II", region="530627"), now)
-    seed.beat(running.store, now)
-    ensure(running.store)
-    yield running
-    said = running.log()
-    running.kill()
-    running.store.close()
+    joined = Joined(tmp_path_factory.mktemp("sso"))
+    joined.issuer = office.issuer
+    with served(joined) as running:
+        running.sign_in(Role.ADMINISTRATOR)
+        now = datetime.now(UTC)
+        running.story = seed.plant(running.store, seed.Planted(OWN, level="I", region="530102"), now)
+        seed.plant(running.store, seed.Planted(ELSEWHERE, level="II", region="530627"), now)
+        seed.beat(running.store, now)
+        ensure(running.store)
+        yield running
+        said = running.log()
     assert "Traceback" not in said, said
     assert SECRET_WORD not in said
 

@@ -18,8 +18,9 @@ from sqlalchemy import func, select
 
 from monitors.opinion import heartbeat
 from monitors.store import tables as t
-from tests.browser.conftest import KEY, ROOT, SETTLED, START_SECONDS, Site
+from tests.browser.conftest import SETTLED
 from tests.feedserver import FeedServer
+from tests.site_house import KEY, ROOT, START_SECONDS, Site
 from tests.test_watch import source_block, write_config
 
 pytestmark = pytest.mark.browser
