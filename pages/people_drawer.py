@@ -14,7 +14,7 @@ from monitors.access.roles import REGION_LEVEL, Role
 from monitors.clock import local, stamp, utc_now
 from monitors.errors import ConflictError, MonitorsError
 from monitors.regions import divisions
-from pages import context, people_accounts
+from pages import context, people_accounts, presses
 from pages.markup import Html, plain, tag
 
 NEW = "new"  # ?account=new is the empty form
@@ -284,7 +284,7 @@ def _edit(account: Account) -> None:
     except ConflictError as error:
         said.warning(plain(str(error)), icon=":material/warning:")
         if said.button("载入最新内容", key=f"{key}-reload"):
-            st.rerun(scope="fragment")
+            presses.again()
         return
     except MonitorsError as error:
         with said:

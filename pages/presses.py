@@ -7,7 +7,10 @@ whole page again for a press that nobody has answered.
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 import streamlit as st
+from streamlit.errors import StreamlitAPIException
 
 _WAITING = "presses_waiting"  # name of the button → what it was pressed for
 _TOLD = "presses_told"  # those for which the whole page was drawn again already
@@ -31,6 +34,18 @@ def unanswered() -> bool:
     late = {name: about for name, about in waiting.items() if told.get(name) != about}
     st.session_state[_TOLD] = dict(waiting)
     return bool(late)
+
+
+def again() -> NoReturn:
+    """Draw this fragment anew after an answered press.
+
+    A press that came together with another act is answered while the whole page is drawn, where Streamlit refuses to
+    draw a part alone: then the whole page is drawn anew.
+    """
+    try:
+        st.rerun(scope="fragment")
+    except StreamlitAPIException:
+        st.rerun()
 
 
 def forget() -> None:

@@ -12,7 +12,7 @@ from monitors.clock import stamp, utc_now
 from monitors.errors import MonitorsError
 from pages import context
 from pages.markup import joined, tag
-from pages.presses import press, pressed
+from pages.presses import again, press, pressed
 
 KIND = "story"
 REASONS = ("核实情况", "联系当事人", "交办", "其他")
@@ -94,7 +94,7 @@ def _ask(found: Subject) -> None:
             held = restricted.summary(connection, who.actor, kind, target, found.region)
         if held is not None:
             st.session_state[_SHOWN] = (found.id, who.token_hash, values, held.revision)
-            st.rerun(scope="fragment")
+            again()
 
 
 def _show(values: Fields) -> None:
@@ -160,4 +160,4 @@ def _remove(found: Subject) -> None:
 def _done(words: str) -> None:
     forget()
     st.session_state[_NOTE] = words
-    st.rerun(scope="fragment")
+    again()

@@ -22,7 +22,7 @@ from monitors.opinion.source_rules import PAGE_INTERVAL_FLOOR, problems
 from monitors.opinion.sources import PollRow, SetAside, SourceRow
 from monitors.opinion.trial import Trial, run_trial
 from monitors.regions import divisions
-from pages import context, source_form
+from pages import context, presses, source_form
 from pages.markup import Html, joined, link, tag
 from pages.source_table import KIND_NAMES, due_words, interval_words
 
@@ -331,13 +331,13 @@ def _edit(row: SourceRow, actor: Actor) -> None:
         return
     if sent.action == "try":
         st.session_state[_TRIAL] = (row.source.id, _look(sent.source))
-        st.rerun(scope="fragment")
+        presses.again()
     try:
         with context.act() as connection:
             sources.edit_source(connection, context.actor(), sent.source, revision=row.revision, now=utc_now())
     except ConflictError as error:
         st.warning(str(error), icon=":material/warning:")
         if st.button("载入最新内容", key=f"{key}-reload"):
-            st.rerun(scope="fragment")
+            presses.again()
         return
     rerun_with(f"已保存“{sent.source.name}”的修改")

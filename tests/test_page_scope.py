@@ -252,6 +252,17 @@ def readings(house):
         return [tuple(row) for row in connection.execute(query)]
 
 
+def test_a_press_answered_while_the_whole_page_is_drawn_is_answered_well(house, stories, signed):
+    """As when two acts come in one message: the run is one of the whole page, in which no part can be drawn alone."""
+    signed(Role.COUNTY_CLERK, "530102")
+    app = page(story=str(stories["530102"]))
+    app.text_input(key="restricted-phone").set_value(PHONE)
+    next(button for button in app.button if button.label == "保存").click().run()
+    assert not app.exception
+    assert "受限信息已加密保存。" in [box.value for box in app.info]
+    assert "已登记：**联系电话**" in words(app)
+
+
 def test_what_was_read_is_shown_to_this_sign_in_until_the_drawer_closes(house, reported, signed):
     signed(Role.COUNTY_CLERK, "530102")
     story_id = reported["530102"]

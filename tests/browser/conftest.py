@@ -40,6 +40,23 @@ def site(running_site: Site) -> Iterator[Site]:
         yield opened
 
 
+def still(page: Any, place: Any) -> Any:
+    """``place`` once it has not moved for 0.4 s: Playwright is content with two frames; an expander slides for longer.
+
+    A press that begins on a button and ends beside it is no click.
+    """
+    place.scroll_into_view_if_needed()
+    before, calm = place.bounding_box(), 0
+    for _ in range(100):
+        page.wait_for_timeout(100)
+        now = place.bounding_box()
+        calm = calm + 1 if now == before else 0
+        before = now
+        if calm == 4:
+            return place
+    raise AssertionError("never stands still")
+
+
 # Chromium's own errands (updates, sync, first run) would leave the machine and are not what the tests watch for.
 QUIET = (
     "--no-sandbox",

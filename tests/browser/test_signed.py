@@ -13,6 +13,7 @@ from monitors.access.roles import Role
 from monitors.store import tables as t
 from monitors.store.search_index import ensure
 from tests import seed
+from tests.browser.conftest import SETTLED, still
 
 pytestmark = pytest.mark.browser
 
@@ -153,21 +154,21 @@ def test_restricted_fields_are_written_read_for_a_reason_and_gone_with_the_drawe
     page.get_by_text("登记受限信息", exact=True).click()
     page.get_by_label("举报人").fill("示例举报人某")
     page.get_by_label("联系电话").fill("打电话")
-    page.get_by_role("button", name="保存").click()
+    still(page, page.get_by_role("button", name="保存")).click()
     page.get_by_text("联系电话应为电话号码").wait_for()
     page.get_by_label("联系电话").fill(PHONE)
-    page.get_by_role("button", name="保存").click()
+    still(page, page.get_by_role("button", name="保存")).click()
     page.get_by_text("受限信息已加密保存。").wait_for()
     page.get_by_text("举报人、联系电话").wait_for()
     assert PHONE not in page.content()
 
     page.get_by_label("事由").click()
     page.get_by_role("option", name="其他").click()
-    page.get_by_role("button", name="查看", exact=True).click()
+    still(page, page.get_by_role("button", name="查看", exact=True)).click()
     page.get_by_text("请填写说明后再查看。").wait_for()
     assert acts(full, "restricted.read") == []
     page.get_by_label("说明").fill("回访")
-    page.get_by_role("button", name="查看", exact=True).click()
+    still(page, page.get_by_role("button", name="查看", exact=True)).click()
     page.locator(".dossier dd", has_text=PHONE).wait_for()
     [reading] = acts(full, "restricted.read")
     assert "其他：回访" in reading[3]
@@ -175,18 +176,20 @@ def test_restricted_fields_are_written_read_for_a_reason_and_gone_with_the_drawe
 
     page.get_by_role("button", name="Close").click()
     page.wait_for_url(full.url + "/")
+    page.wait_for_selector(SETTLED)
     page.locator(".row", has_text=TITLE).click()
     page.get_by_role("tab", name="受限信息").click()
     page.get_by_text("举报人、联系电话").wait_for()
     assert PHONE not in page.content()
     assert len(acts(full, "restricted.read")) == 1
 
-    page.get_by_role("button", name="查看", exact=True).click()
+    still(page, page.get_by_role("button", name="查看", exact=True)).click()
     page.locator(".dossier dd", has_text=PHONE).wait_for()
     page.get_by_text("更正或删除").click()
+    still(page, page.get_by_role("button", name="删除受限信息"))
     assert page.get_by_role("button", name="删除受限信息").is_disabled()
     page.get_by_text("确认删除本事件的全部受限信息").click()
-    page.get_by_role("button", name="删除受限信息").click()
+    still(page, page.get_by_role("button", name="删除受限信息")).click()
     page.get_by_text("受限信息已删除。").wait_for()
     page.get_by_text("本事件没有登记受限信息").wait_for()
     assert len(acts(full, "restricted.remove")) == 1
