@@ -19,6 +19,7 @@ from pages.markup import Html, tag
 
 PROBLEM = "import-problem"
 _GROUP, _AT = "import-group", "import-at"
+_REFRESH_SECONDS = 1.0
 _SIZE, _CHOICES = 50, 20  # rows of a page; fewer where each bears something to choose
 DECISIONS: tuple[Decision, ...] = get_args(Decision)
 _WORDS: dict[Decision, str] = {
@@ -158,6 +159,7 @@ def _left_out(job: Job, left: int) -> None:
             raise RefusedError("文件已不在，请重新上传", action="ledger.import")
         return body
 
+    ready = import_desk.refused(settings, job) is not None
     st.download_button(
         f"下载未导入的 {left:,} 行",
         data=made,
@@ -165,10 +167,19 @@ def _left_out(job: Job, left: int) -> None:
         mime=sheets.MIME["xlsx"],
         icon=":material/download:",
         on_click="ignore",
-        disabled=import_desk.refused(settings, job) is None,
+        disabled=not ready,
         help="每行附原因和原位置，改正后可直接再上传",
         key="import-refused",
     )
+    if not ready:
+        _until_written(job)
+
+
+@st.fragment(run_every=_REFRESH_SECONDS)
+def _until_written(job: Job) -> None:
+    """The preview is shown before the workbook of what is left out is written: the button opens when it is."""
+    if import_desk.refused(context.settings(), job) is not None:
+        st.rerun()
 
 
 def left_out(job: Job) -> None:

