@@ -6,9 +6,11 @@ import asyncio
 import logging
 import threading
 from datetime import UTC, datetime
+from email.message import EmailMessage
 
 import pytest
 
+from monitors.notify import mail as mail_module
 from monitors.notify import reaching, senders
 from monitors.notify.channel_settings import ChannelSettings
 from monitors.notify.outgoing import Outgoing
@@ -193,6 +195,14 @@ def test_a_server_that_never_finishes_is_left_and_its_thread_ends(drip, greeting
             if thread.name == "notify mail":
                 thread.join(10)
                 assert not thread.is_alive(), "it was woken, though the server still drips"
+
+
+def test_a_wait_that_ends_within_smtplib_is_told_as_a_timeout():
+    """The thread's own wait may end a moment before the loop's: smtplib then speaks of a line that was cut."""
+    with silent_port(b"", b"220 hello\r\n") as port:
+        channel = mailbox(port)
+        told = mail_module._Talk(channel, 0.2).sent(EmailMessage(), list(channel.recipients)).told
+    assert told == "发送超时：邮件服务器 127.0.0.1 在 0.2 秒内没有应答"
 
 
 @pytest.mark.parametrize(

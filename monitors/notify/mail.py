@@ -122,6 +122,8 @@ class _Talk:
 
     def _unable(self, error: smtplib.SMTPException) -> Sent:
         host = self._channel.host
+        if isinstance(error.__context__, TimeoutError):  # smtplib calls a wait that ended a line that was cut
+            return self._broken(error.__context__)
         if isinstance(error, smtplib.SMTPServerDisconnected):
             return Sent(False, None, f"连接中断：邮件服务器 {host} 没有应答完就断开了")
         lacks = "STARTTLS 加密" if "STARTTLS" in str(error) else "所需的登录方式"
